@@ -1,0 +1,71 @@
+"""Wire models: the JSON that client and server exchange, validated on both ends."""
+
+from lrtune.wire.answer import Answer, BestAnswer, Contender, Estimate, Provenance, ScheduleChoice
+from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
+from lrtune.wire.job import (
+    DEFAULT_SCHEDULES,
+    BestSoFar,
+    ConfirmSpec,
+    Job,
+    JobError,
+    JobRequest,
+    JobState,
+    MetricSpec,
+    OptimizerSpec,
+    Phase,
+    Progress,
+    RangeTestSpec,
+    SearchSpec,
+)
+from lrtune.wire.range_test import Bands, Curve, Mark, Marks, Outcome, RangeTest, Suggestion
+from lrtune.wire.server import Code, Event, FieldError, Page, Problem, Task, Worker
+from lrtune.wire.setting import ParamValue, Setting
+from lrtune.wire.trial import Report, Trial, TrialState
+
+__all__ = [
+    "DEFAULT_SCHEDULES",
+    "LR_MAX",
+    "LR_MIN",
+    "Answer",
+    "Bands",
+    "BestAnswer",
+    "BestSoFar",
+    "Code",
+    "ConfirmSpec",
+    "Contender",
+    "Curve",
+    "Estimate",
+    "Event",
+    "FieldError",
+    "Interval",
+    "Job",
+    "JobError",
+    "JobRequest",
+    "JobState",
+    "LearningRate",
+    "Mark",
+    "Marks",
+    "MetricSpec",
+    "OptimizerSpec",
+    "Outcome",
+    "Page",
+    "ParamValue",
+    "Phase",
+    "Problem",
+    "Progress",
+    "Provenance",
+    "RangeTest",
+    "RangeTestSpec",
+    "Report",
+    "Request",
+    "Resource",
+    "ScheduleChoice",
+    "SearchSpec",
+    "Seed",
+    "Setting",
+    "Suggestion",
+    "Task",
+    "Trial",
+    "TrialState",
+    "Worker",
+]

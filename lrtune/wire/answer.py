@@ -1,0 +1,92 @@
+"""The answer: the confirmed settings with their evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from lrtune.wire.base import Interval, Resource
+from lrtune.wire.setting import ParamValue, Setting
+
+
+class ScheduleChoice(Resource):
+    """A schedule family and its horizon-relative parameters."""
+
+    family: str
+    params: dict[str, ParamValue] = Field(default_factory=dict)
+
+
+class Estimate(Resource):
+    """The job's metric at full horizon over fresh seeds: mean and its 95 % interval."""
+
+    name: str
+    goal: str
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+class Contender(Resource):
+    """A finalist or a baseline as it did on the confirm seeds.
+
+    ``gain`` is the paired mean by which the answer is better than this contender (positive: better, in the
+    metric's unit), with its 95 % interval. All null if it diverged on a seed.
+    """
+
+    name: str
+    setting: Setting
+    mean: float | None
+    low: float | None
+    high: float | None
+    diverged: int = 0
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+
+
+class Provenance(Resource):
+    """What was measured, and with what: an answer holds for these and no others."""
+
+    task: str
+    task_version: int
+    task_digest: str
+    params: dict[str, Any]
+    optimizer: dict[str, Any]
+    batch_size: int
+    epochs: int
+    steps_per_epoch: int
+    precision: str
+    device: str
+    versions: dict[str, str]
+
+
+class Answer(Resource):
+    """Body of ``GET /v1/jobs/{id}/answer``.
+
+    ``safe_band`` is the LR interval around ``initial_lr`` whose loss stays within one standard error of the
+    best; ``initial_lr_interval`` is the 95 % interval of the best LR itself. ``verdict`` says in one or two
+    sentences what to do and what it beats, or that it beats nothing.
+    """
+
+    initial_lr: float
+    initial_lr_interval: Interval
+    safe_band: Interval
+    schedule: ScheduleChoice
+    metric: Estimate
+    verdict: str
+    beats_default: bool
+    baselines: list[Contender]
+    finalists: list[Contender]
+    importances: dict[str, float] = Field(default_factory=dict)
+    warnings: list[str] = Field(default_factory=list)
+    cost_full_runs: float
+    provenance: Provenance
+
+
+class BestAnswer(Resource):
+    """An item of ``GET /v1/best``: an answer and the job that measured it."""
+
+    job: str
+    answer: Answer

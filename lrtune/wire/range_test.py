@@ -1,0 +1,75 @@
+"""What an LR range test found."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from lrtune.wire.base import Interval, Resource
+
+
+class Outcome(StrEnum):
+    """How a range test ended. Every outcome but ``ok`` comes with reasons and what to do next."""
+
+    OK = "ok"
+    FLAT = "flat"
+    NO_DIVERGENCE = "no_divergence"
+    NOISY = "noisy"
+    DIVERGED_AT_START = "diverged_at_start"
+    OPTIMUM_AT_BOUNDARY = "optimum_at_boundary"
+
+
+class Mark(Resource):
+    """One LR on the curve with its 95 % bootstrap interval over seeds."""
+
+    lr: float
+    low: float
+    high: float
+
+
+class Marks(Resource):
+    """Where the median curve starts to fall, falls fastest, bottoms out, and diverges; null = not seen."""
+
+    rise: Mark | None = None
+    steepest: Mark | None = None
+    minimum: Mark | None = None
+    divergence: Mark | None = None
+
+
+class Bands(Resource):
+    """LR intervals ``[low, high]``; neighbours touch. Null where the curve does not show the band."""
+
+    small: Interval | None = None
+    medium: Interval | None = None
+    large: Interval | None = None
+    diverging: Interval | None = None
+
+
+class Curve(Resource):
+    """One seed's raw training loss against LR; ``loss`` is null where it was NaN or infinite."""
+
+    seed: int
+    lr: list[float]
+    loss: list[float | None]
+
+
+class Suggestion(Resource):
+    """An LR with its interval: a hypothesis until ``verified`` by short decayed trainings (probes)."""
+
+    lr: float
+    low: float
+    high: float
+    verified: bool = False
+
+
+class RangeTest(Resource):
+    """Body of ``GET /v1/jobs/{id}/range-test``. ``suggested_lr`` repeats ``suggestion.lr``."""
+
+    outcome: Outcome
+    reasons: list[str]
+    suggested_lr: float | None = None
+    suggestion: Suggestion | None = None
+    marks: Marks = Field(default_factory=Marks)
+    bands: Bands = Field(default_factory=Bands)
+    curves: list[Curve] = Field(default_factory=list)

@@ -1,0 +1,84 @@
+"""What the server says of itself: tasks, workers, events, pages of a list, problems."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import Field
+
+from lrtune.wire.base import Resource
+
+Item = TypeVar("Item")
+
+
+class Page(Resource, Generic[Item]):
+    """One page of a list; pass ``next_cursor`` as ``cursor`` for the next, null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Task(Resource):
+    """A task version that jobs can name. ``params_schema`` is the JSON schema of its parameters."""
+
+    name: str
+    version: int
+    digest: str
+    entry: str
+    description: str
+    params_schema: dict[str, Any]
+    created_at: datetime
+
+
+class Worker(Resource):
+    """A worker process: ``alive`` is false once it has not been heard of for its lease time."""
+
+    id: str
+    host: str
+    pid: int
+    device: str
+    version: str
+    alive: bool
+    unit: str | None = None
+    job: str | None = None
+    started_at: datetime
+    seen_at: datetime
+
+
+class Event(Resource):
+    """Something that happened to a job; ``id`` rises within the server and resumes a stream."""
+
+    id: int
+    job: str
+    kind: str
+    at: datetime
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class FieldError(Resource):
+    """One field of a request that is wrong: where (a JSON pointer), what, and how to mend it."""
+
+    field: str
+    detail: str
+    remedy: str | None = None
+
+
+class Problem(Resource):
+    """An RFC 9457 problem document; ``code`` is stable and made for programs."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    remedy: str | None = None
+    instance: str | None = None
+    errors: list[FieldError] = Field(default_factory=list)
+
+
+class Code(Resource):
+    """Paste-ready code of an answer for one framework."""
+
+    framework: str
+    code: str

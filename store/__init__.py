@@ -1,0 +1,1 @@
+"""The truth, in SQL: the only room that writes it."""

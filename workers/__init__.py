@@ -1,0 +1,1 @@
+"""The GPU side: claims units, runs the trainer child, writes results."""

@@ -1,0 +1,156 @@
+"""What a worker and its trainer child say to each other: one JSON object a line over a socket pair.
+
+The child runs the user's code, so every line it sends is checked here before the worker believes it; there
+is no pickle. The worker asks (``Load``, ``Sweep``, ``Train``, ``Exit``); the child answers with any number of
+``Working`` lines and then with what was asked for. During ``Train`` the child sends ``Reports`` at the end of
+each round (every active lane advanced by one epoch) and waits for ``Continue`` before it goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from lrtune.wire import JobError, OptimizerSpec, Report, Setting, TrialState
+
+LINE_MAX_BYTES = 64 * 1024 * 1024
+"""A longer line ends the child: it is broken or hostile."""
+
+
+class Message(BaseModel):
+    """A line; unknown fields are errors, since both ends are of one version."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Load(Message):
+    """Import ``entry`` (``module:function``) from ``folder`` and build the task; answered by ``Loaded``."""
+
+    type: Literal["load"] = "load"
+    folder: str
+    entry: str
+    params: dict[str, Any]
+    optimizer: OptimizerSpec
+    batch_size: int | None
+    device: str
+    threads: int
+
+
+class Sweep(Message):
+    """Run the LR sweep for each seed; answered by one ``Swept`` a seed, then ``Done``."""
+
+    type: Literal["sweep"] = "sweep"
+    lrs: list[float]
+    seeds: list[int]
+
+
+class Lane(Message):
+    """One training: ``number`` is the trial's, ``epochs`` its horizon."""
+
+    number: int
+    setting: Setting
+    seed: int
+    epochs: int
+
+
+class Train(Message):
+    """Train all lanes; answered by ``Reports`` each round, ``Finished`` a lane, then ``Done``."""
+
+    type: Literal["train"] = "train"
+    lanes: list[Lane]
+    metric: str
+
+
+class Continue(Message):
+    """The worker's answer to ``Reports``: lanes to stop now (pruned)."""
+
+    type: Literal["continue"] = "continue"
+    stop: list[int] = Field(default_factory=list)
+
+
+class Exit(Message):
+    """Leave in peace."""
+
+    type: Literal["exit"] = "exit"
+
+
+class Loaded(Message):
+    """The task is built. ``mode`` says how lanes run and ``reason`` why not fused; ``timings`` is the probe's table."""
+
+    type: Literal["loaded"] = "loaded"
+    steps_per_epoch: int
+    batch_size: int
+    train_size: int
+    valid_size: int
+    metrics: list[str]
+    parameters: int
+    default_lr: float
+    mode: Literal["fused", "sequential"]
+    lanes: int
+    reason: str | None = None
+    timings: dict[str, float] = Field(default_factory=dict)
+    device: str
+    precision: str
+    versions: dict[str, str]
+
+
+class Working(Message):
+    """A sign of life inside a long step: what, how far."""
+
+    type: Literal["working"] = "working"
+    what: str
+    done: int
+    total: int
+
+
+class Swept(Message):
+    """One seed's raw training losses, one per LR asked; null from divergence on."""
+
+    type: Literal["swept"] = "swept"
+    seed: int
+    loss: list[float | None]
+
+
+class LaneReport(Message):
+    """One lane after one epoch."""
+
+    number: int
+    report: Report
+
+
+class Reports(Message):
+    """A round is over: every active lane after its epoch."""
+
+    type: Literal["reports"] = "reports"
+    rows: list[LaneReport]
+
+
+class Finished(Message):
+    """A lane ended: ``complete`` with its value, ``pruned`` as told, or ``diverged``."""
+
+    type: Literal["finished"] = "finished"
+    number: int
+    state: TrialState
+    value: float | None = None
+
+
+class Done(Message):
+    """All that was asked is answered."""
+
+    type: Literal["done"] = "done"
+
+
+class Crashed(Message):
+    """The user's code raised, or the task breaks the contract."""
+
+    type: Literal["crashed"] = "crashed"
+    error: JobError
+
+
+Order = Annotated[Load | Sweep | Train | Continue | Exit, Field(discriminator="type")]
+Reply = Annotated[
+    Loaded | Working | Swept | Reports | Finished | Done | Crashed, Field(discriminator="type")
+]
+ORDER: TypeAdapter[Order] = TypeAdapter(Order)
+REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
