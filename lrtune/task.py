@@ -1,0 +1,167 @@
+"""The task contract: what a user's entry function returns, and what the engine may rely on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Precision = Literal["float32", "bf16", "fp16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bf16", "fp16")
+
+
+class TaskError(ValueError):
+    """A task breaks the contract: which ``field``, what (``detail``), how to mend it (``remedy``)."""
+
+    def __init__(self, field: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{field}: {detail}. {remedy}")
+        self.field = field
+        self.detail = detail
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is trained. The engine owns the loop, so that many trainings can share it.
+
+    Args:
+        model: Builds a fresh ``nn.Module``; called under the lane's seed, so its initial weights are a
+            function of the seed.
+        train: Training examples: a map-style data set of ``(inputs, targets)`` pairs, or a pair of tensors
+            with the examples on the first axis. A batch is ``batch_size`` examples; the last, smaller batch
+            of an epoch is left out, and other examples fall into it each epoch.
+        valid: Validation examples, likewise; read in order, all of them.
+        loss: ``loss(outputs, targets)`` returns the mean loss of the batch, a scalar tensor.
+        metrics: ``metric(outputs, targets)`` returns a number per batch; the engine averages over the
+            validation examples. The name ``loss`` is taken.
+        batch_size: Examples a training step sees; a job may ask for another.
+        clip_grad_norm: Largest gradient norm over all parameters; larger gradients are scaled down.
+        collate: Makes a batch of a list of examples; PyTorch's default when None.
+        lr_multipliers: The LR of a parameter is the schedule's times the first entry whose pattern (as of
+            ``fnmatch``, e.g. ``"backbone.*"``) matches its name, else times one.
+        accumulate: Gradients of so many micro-batches, of ``batch_size / accumulate`` examples each, make one
+            step: the same step with less memory.
+        precision: ``bf16`` and ``fp16`` run the forward pass under autocast.
+        valid_batch_size: Examples a validation batch holds; ``batch_size`` when None.
+        cache: Whether the examples may be read once and kept on the device. None: yes if they fit and
+            reading an example twice gives the same. Say False when reading is random (augmentation).
+        loader_workers: Processes that read examples when they are not kept.
+
+    Inputs may be a tensor, a tuple (passed as positional arguments) or a dict (as keyword arguments).
+
+    Raises:
+        TaskError: A field is of the wrong type or out of bounds.
+    """
+
+    model: Callable[[], nn.Module]
+    train: Any
+    valid: Any
+    loss: Callable[[Any, Any], Tensor]
+    metrics: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
+    batch_size: int = 64
+    clip_grad_norm: float | None = None
+    collate: Callable[[list[Any]], Any] | None = None
+    lr_multipliers: Mapping[str, float] = field(default_factory=dict)
+    accumulate: int = 1
+    precision: Precision = "float32"
+    valid_batch_size: int | None = None
+    cache: bool | None = None
+    loader_workers: int = 0
+
+    def __post_init__(self) -> None:
+        _callable("model", self.model, "give a function without arguments, e.g. model=lambda: MLP(64)")
+        _callable("loss", self.loss, "give a function, e.g. loss=torch.nn.functional.cross_entropy")
+        for name in ("train", "valid"):
+            _examples(name, getattr(self, name))
+        _metrics(self.metrics)
+        _whole("batch_size", self.batch_size, low=1)
+        _whole("accumulate", self.accumulate, low=1)
+        _whole("loader_workers", self.loader_workers, low=0)
+        if self.valid_batch_size is not None:
+            _whole("valid_batch_size", self.valid_batch_size, low=1)
+        if self.clip_grad_norm is not None:
+            _positive("clip_grad_norm", self.clip_grad_norm, "give a number above 0, or None for no clipping")
+        if self.collate is not None:
+            _callable("collate", self.collate, "give a function of a list of examples, or None")
+        if not isinstance(self.lr_multipliers, Mapping):
+            raise TaskError("lr_multipliers", "is not a mapping", 'give e.g. {"backbone.*": 0.1}')
+        for pattern, factor in self.lr_multipliers.items():
+            _positive(
+                f"lr_multipliers[{pattern!r}]", factor, "give a number above 0; freeze with requires_grad"
+            )
+        if self.precision not in PRECISIONS:
+            raise TaskError(
+                "precision", f"{self.precision!r} is unknown", f"use one of {', '.join(PRECISIONS)}"
+            )
+        if self.cache not in (True, False, None):
+            raise TaskError(
+                "cache", f"{self.cache!r} is not True, False or None", "leave it out to let us choose"
+            )
+
+
+def _callable(name: str, value: Any, remedy: str) -> None:
+    if not callable(value):
+        raise TaskError(name, f"a {type(value).__name__} can't be called", remedy)
+
+
+def _examples(name: str, value: Any) -> None:
+    remedy = "give a pair of tensors (inputs, targets) or a map-style data set (with __len__ and __getitem__)"
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise TaskError(
+                name, f"a {type(value).__name__} of {len(value)} is not (inputs, targets)", remedy
+            )
+        lengths = [_length(part) for part in value]
+        if None in lengths:
+            raise TaskError(name, "holds something without a first axis", remedy)
+        if lengths[0] != lengths[1]:
+            raise TaskError(
+                name,
+                f"has {lengths[0]} inputs but {lengths[1]} targets",
+                "inputs and targets need the same first axis",
+            )
+        size: int | None = lengths[0]
+    else:
+        if not hasattr(value, "__getitem__"):
+            raise TaskError(name, f"a {type(value).__name__} has no __getitem__", remedy)
+        size = _length(value)
+        if size is None:
+            raise TaskError(name, f"a {type(value).__name__} has no __len__", remedy)
+    if size == 0:
+        raise TaskError(name, "is empty", "check the path and the split: there is nothing to train on")
+
+
+def _length(value: Any) -> int | None:
+    try:
+        return len(value)
+    except TypeError:
+        return None
+
+
+def _metrics(metrics: Any) -> None:
+    remedy = 'give a mapping of names to functions, e.g. metrics={"accuracy": accuracy}'
+    if not isinstance(metrics, Mapping):
+        raise TaskError("metrics", f"a {type(metrics).__name__} is not a mapping", remedy)
+    for name, metric in metrics.items():
+        if not isinstance(name, str) or not name:
+            raise TaskError("metrics", f"{name!r} is not a name", remedy)
+        if name in ("loss", "train_loss"):
+            raise TaskError(
+                "metrics", f"the name {name!r} is taken", "the loss is always reported; leave it out"
+            )
+        _callable(f"metrics[{name!r}]", metric, remedy)
+
+
+def _whole(name: str, value: Any, *, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise TaskError(name, f"{value!r} is not a whole number from {low} on", "give a whole number")
+
+
+def _positive(name: str, value: Any, remedy: str) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value <= 0:
+        raise TaskError(name, f"{value!r} is not a number above 0", remedy)
