@@ -1,0 +1,157 @@
+"""The child: takes orders, runs the user's task, answers."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from workers.protocol import (
+    Continue,
+    Crashed,
+    Done,
+    Exit,
+    Load,
+    Loaded,
+    Order,
+    Reports,
+    Sweep,
+    Train,
+    Working,
+)
+from workers.trainer.channel import Channel, Closed
+from workers.trainer.contract import build_workload
+from workers.trainer.errors import job_error
+from workers.trainer.loop import Start, train
+from workers.trainer.probe import Plan, probe
+from workers.trainer.sweep import sweep
+from workers.trainer.userfile import load_task
+from workers.trainer.workload import Workload
+
+WORKING_EVERY_S = 1.0
+
+
+class Child:
+    """One trainer child and the task it has loaded."""
+
+    def __init__(self, channel: Channel, start: Start, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = channel
+        self._start = start
+        self._clock = clock
+        self._told_at = clock()
+        self._folder = Path()
+        self._workload: Workload | None = None
+        self._plan = Plan("sequential", 1)
+
+    def serve(self) -> None:
+        """Follow orders until told to leave or the worker has gone."""
+        try:
+            while not isinstance(order := self._channel.receive(), Exit):
+                try:
+                    self._follow(order)
+                except Closed:
+                    raise
+                except Exception as error:  # the boundary: whatever went wrong is told to the worker
+                    self._channel.send(Crashed(error=job_error(error, self._folder)))
+        except Closed:
+            return
+
+    def _follow(self, order: Order) -> None:
+        match order:
+            case Load():
+                self._load(order)
+            case Sweep():
+                self._sweep(order)
+            case Train():
+                self._train(order)
+            case _:
+                raise ValueError(f"a {order.type} order out of turn")
+
+    def _load(self, order: Load) -> None:
+        torch.set_num_threads(order.threads)
+        self._folder = Path(order.folder)
+        device = torch.device(order.device)
+        self._working("load", 0, 3)
+        task = load_task(self._folder, order.entry, order.params)
+        self._working("load", 1, 3)
+        workload = build_workload(task, optimizer=order.optimizer, batch_size=order.batch_size, device=device)
+        self._working("load", 2, 3)
+        plan = probe(workload, clock=time.perf_counter)
+        self._workload, self._plan = workload, plan
+        model = workload.fresh_model(0)
+        self._channel.send(
+            Loaded(
+                steps_per_epoch=workload.steps_per_epoch,
+                batch_size=workload.batch_size,
+                train_size=workload.train.size,
+                valid_size=workload.valid.size,
+                metrics=list(task.metrics),
+                parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+                default_lr=workload.row.default_lr,
+                mode=plan.mode,
+                lanes=plan.lanes,
+                reason=plan.reason,
+                timings=plan.timings,
+                device=_device_name(device),
+                precision=task.precision,
+                versions=_versions(),
+            )
+        )
+
+    def _sweep(self, order: Sweep) -> None:
+        workload = self._loaded()
+        for start in range(0, len(order.seeds), self._plan.lanes):
+            seeds = order.seeds[start : start + self._plan.lanes]
+            for curve in sweep(workload, self._plan.build(workload), order.lrs, seeds, self._working):
+                self._channel.send(curve)
+        self._channel.send(Done())
+
+    def _train(self, order: Train) -> None:
+        workload = self._loaded()
+        train(
+            workload,
+            self._plan.build(workload),
+            self._plan.lanes,
+            order.lanes,
+            order.metric,
+            start=self._start,
+            finish=self._channel.send,
+            exchange=self._exchange,
+            working=self._working,
+        )
+        self._channel.send(Done())
+
+    def _loaded(self) -> Workload:
+        if self._workload is None:
+            raise ValueError("an order before any task was loaded")
+        return self._workload
+
+    def _exchange(self, reports: Reports) -> Continue:
+        self._channel.send(reports)
+        answer = self._channel.receive()
+        if isinstance(answer, Exit):
+            raise Closed
+        if not isinstance(answer, Continue):
+            raise ValueError(f"a {answer.type} order where continue was due")
+        return answer
+
+    def _working(self, what: str, done: int, total: int) -> None:
+        """Give a sign of life, at most one a second."""
+        now = self._clock()
+        if now - self._told_at >= WORKING_EVERY_S:
+            self._told_at = now
+            self._channel.send(Working(what=what, done=done, total=total))
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})"
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
+    if torch.version.cuda:
+        versions["cuda"] = torch.version.cuda
+    return versions

@@ -1,0 +1,126 @@
+"""What goes wrong in a trainer child, and how it is told to a user: their file, their line, a remedy."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from lrtune.optimizers import OptimizerError
+from lrtune.task import TaskError
+from lrtune.wire import JobError
+
+_REMEDIES = {
+    "entry": "mend the file and register the task again",
+    "train": "mend the data set and register the task again",
+    "valid": "mend the data set and register the task again",
+    "model": "mend the model: it is called as model(inputs) with a batch of the training data",
+    "loss": "mend the loss: it is called as loss(outputs, targets) and returns the mean over the batch",
+    "optimizer": "choose another optimizer or other options",
+}
+
+
+class UserError(Exception):
+    """The user's code raised: ``stage`` is the part of the task that ran, ``cause`` what it raised."""
+
+    def __init__(self, stage: str, cause: BaseException) -> None:
+        super().__init__(f"{stage}: {cause}")
+        self.stage = stage
+        self.cause = cause
+
+
+@contextmanager
+def blame(stage: str) -> Iterator[None]:
+    """Run user code: whatever it raises becomes a ``UserError`` of this stage.
+
+    Running out of device memory passes through, since the engine answers it with fewer lanes.
+    """
+    try:
+        yield
+    except (UserError, TaskError, KeyboardInterrupt, torch.OutOfMemoryError):
+        raise
+    except (Exception, SystemExit) as cause:
+        raise UserError(stage, cause) from cause
+
+
+def job_error(error: Exception, folder: Path) -> JobError:
+    """The wire form of an error, with the user's file and line if their code is on the stack."""
+    if isinstance(error, TaskError):
+        return JobError(code="task_invalid", detail=f"{error.field}: {error.detail}", remedy=error.remedy)
+    if isinstance(error, OptimizerError):
+        field = f"optimizer.{error.field}"
+        return JobError(code="optimizer_invalid", detail=f"{field}: {error.detail}", remedy=error.remedy)
+    if isinstance(error, torch.OutOfMemoryError):
+        return JobError(
+            code="out_of_memory",
+            detail="one lane alone does not fit the device's memory",
+            remedy="make the batch or the model smaller, or accumulate gradients (Task.accumulate)",
+        )
+    if isinstance(error, UserError):
+        return _user_error(error, folder)
+    return JobError(
+        code="internal_error",
+        detail=f"the trainer failed: {_sentence(error)}",
+        remedy="please report this with the job's id",
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _user_error(error: UserError, folder: Path) -> JobError:
+    cause = error.cause
+    stage = error.stage.partition("[")[0]
+    remedy = _REMEDIES.get(stage, "mend the file and register the task again")
+    if isinstance(cause, SyntaxError) and cause.filename is not None:
+        return JobError(
+            code="user_error",
+            detail=f"{type(cause).__name__}: {cause.msg}",
+            remedy=remedy,
+            file=_relative(cause.filename, folder),
+            line=cause.lineno,
+            traceback="".join(traceback.format_exception_only(cause)),
+        )
+    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if _inside(frame.filename, folder)]
+    detail = f"{_sentence(cause)} (in {error.stage})"
+    if not frames:
+        return JobError(
+            code="task_invalid",
+            detail=detail,
+            remedy=remedy,
+            traceback="".join(traceback.format_exception_only(cause)),
+        )
+    for frame in frames:
+        frame.filename = _relative(frame.filename, folder)
+    return JobError(
+        code="user_error",
+        detail=detail,
+        remedy=remedy,
+        file=frames[-1].filename,
+        line=frames[-1].lineno,
+        traceback="".join(
+            [
+                "Traceback (most recent call last):\n",
+                *traceback.format_list(frames),
+                *traceback.format_exception_only(cause),
+            ]
+        ),
+    )
+
+
+def _sentence(cause: BaseException) -> str:
+    if isinstance(cause, SystemExit):
+        return "the task called sys.exit()"
+    first = next((line for line in str(cause).splitlines() if line.strip()), "")
+    return f"{type(cause).__name__}: {first}" if first else type(cause).__name__
+
+
+def _inside(filename: str, folder: Path) -> bool:
+    return Path(filename).resolve().is_relative_to(folder.resolve())
+
+
+def _relative(filename: str, folder: Path) -> str:
+    return (
+        str(Path(filename).resolve().relative_to(folder.resolve())) if _inside(filename, folder) else filename
+    )

@@ -1,0 +1,168 @@
+"""The training loop: rounds of one epoch for a population that stays full."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+
+from lrtune.wire import Report, Setting, TrialState
+from workers.protocol import Continue, Finished, Lane, LaneReport, Reports
+from workers.trainer.data import Feed
+from workers.trainer.lanes import Lanes
+from workers.trainer.workload import Workload
+
+CHECK_EVERY = 16
+"""Steps between looks for diverged lanes: a look waits for the device."""
+
+
+class Course(Protocol):
+    """One training's learning rates, as lrtune.schedules makes them."""
+
+    def lr(self, step: int) -> float: ...
+
+    def epoch_end(self, metric: float) -> None: ...
+
+
+class Start(Protocol):
+    """Begin a course: lrtune.schedules.start."""
+
+    def __call__(self, setting: Setting, *, total_steps: int, steps_per_epoch: int) -> Course: ...
+
+
+class Run:
+    """A lane's training: where it stands."""
+
+    def __init__(self, lane: Lane, start: Start, steps_per_epoch: int) -> None:
+        self.number = lane.number
+        self.seed = lane.seed
+        self.epochs = lane.epochs
+        self.course = start(
+            lane.setting, total_steps=lane.epochs * steps_per_epoch, steps_per_epoch=steps_per_epoch
+        )
+        self.epoch = 0
+        self.step = 0
+        self.values: dict[str, float | None] = {}
+        self.lr = 0.0
+
+    @property
+    def complete(self) -> bool:
+        return self.epoch == self.epochs
+
+    def report(self) -> LaneReport:
+        report = Report(epoch=self.epoch, step=self.step, lr=self.lr, values=self.values)
+        return LaneReport(number=self.number, report=report)
+
+    def finished(self, metric: str, *, stopped: bool) -> Finished | None:
+        """How the training ended, None if it goes on. Without a finite final value it diverged."""
+        if self.complete:
+            value = self.values[metric]
+            state = TrialState.DIVERGED if value is None else TrialState.COMPLETE
+            return Finished(number=self.number, state=state, value=value)
+        if stopped:
+            return Finished(number=self.number, state=TrialState.PRUNED)
+        return None
+
+
+def train(
+    workload: Workload,
+    population: Lanes,
+    capacity: int,
+    lanes: Sequence[Lane],
+    metric: str,
+    *,
+    start: Start,
+    finish: Callable[[Finished], None],
+    exchange: Callable[[Reports], Continue],
+    working: Callable[[str, int, int], None],
+) -> None:
+    """Train all lanes, ``capacity`` at once; freed places are taken by the lanes that wait.
+
+    Args:
+        finish: Told of each lane that ended.
+        exchange: Given a round's reports, answers which lanes to stop.
+        working: Told of steps done and to do within a round.
+    """
+    waiting = deque(lanes)
+    active: list[Run] = []
+    while waiting or active:
+        fresh = [
+            Run(waiting.popleft(), start, workload.steps_per_epoch)
+            for _ in range(min(capacity - len(active), len(waiting)))
+        ]
+        if fresh:
+            population.add([run.seed for run in fresh])
+            active += fresh
+        active = _epoch(workload, population, active, finish, working)
+        if not active:
+            continue
+        _validate(population, active)
+        answer = exchange(Reports(rows=[run.report() for run in active]))
+        ends = [run.finished(metric, stopped=run.number in answer.stop) for run in active]
+        for end in ends:
+            if end is not None:
+                finish(end)
+        active = _keep(population, active, [i for i, end in enumerate(ends) if end is None])
+
+
+def _epoch(
+    workload: Workload,
+    population: Lanes,
+    active: list[Run],
+    finish: Callable[[Finished], None],
+    working: Callable[[str, int, int], None],
+) -> list[Run]:
+    """Advance every lane by one epoch; returns the lanes that did not diverge."""
+    steps = workload.steps_per_epoch
+    feed = workload.train.epoch([(run.seed, run.epoch) for run in active], workload.batch_size)
+    rates = [[run.course.lr(run.step + i) for i in range(steps)] for run in active]
+    totals = torch.zeros(len(active), dtype=torch.float64, device=workload.device)
+    for step in range(steps):
+        totals += population.step(feed.batch(step), [lane_rates[step] for lane_rates in rates])
+        if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
+            alive = torch.isfinite(totals).nonzero().flatten().tolist()
+            if len(alive) < len(active):
+                for i in sorted(set(range(len(active))) - set(alive)):
+                    finish(Finished(number=active[i].number, state=TrialState.DIVERGED))
+                active, rates, totals = _drop(population, feed, active, rates, totals, alive)
+                if not active:
+                    return []
+            working("train", step + 1, steps)
+    for run, lane_rates, total in zip(active, rates, totals.tolist(), strict=True):
+        run.epoch += 1
+        run.step += steps
+        run.lr = lane_rates[-1]
+        run.values = {"train_loss": total / steps}
+    return active
+
+
+def _drop(
+    population: Lanes,
+    feed: Feed,
+    active: list[Run],
+    rates: list[list[float]],
+    totals: torch.Tensor,
+    alive: list[int],
+) -> tuple[list[Run], list[list[float]], torch.Tensor]:
+    feed.keep(alive)
+    return _keep(population, active, alive), [rates[i] for i in alive], totals[alive]
+
+
+def _keep(population: Lanes, active: list[Run], index: list[int]) -> list[Run]:
+    if len(index) < len(active):
+        population.keep(index)
+    return [active[i] for i in index]
+
+
+def _validate(population: Lanes, active: list[Run]) -> None:
+    for run, values in zip(active, population.evaluate(), strict=True):
+        run.course.epoch_end(values["loss"])
+        run.values |= {name: finite(value) for name, value in values.items()}
+
+
+def finite(value: float) -> float | None:
+    """The value, None if it is NaN or infinite."""
+    return value if math.isfinite(value) else None
