@@ -1,0 +1,127 @@
+"""Settings of the server: environment variables ``LRTUNE_*``, and the flags of ``lrtune serve`` over them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_PORT = 8765
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be; ``name`` is its environment variable."""
+
+    def __init__(self, name: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{name}: {detail} {remedy}")
+        self.name = name
+        self.detail = detail
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server runs with. Every field is described in docs/settings.md.
+
+    Attributes:
+        home: Data directory: embedded database, lock, logs of local workers.
+        database_url: SQLAlchemy URL, ``sqlite:///…`` or ``postgresql://…``.
+        host: Address to bind.
+        port: Port to bind; 0 takes a free one.
+        workers: Local worker processes to keep alive.
+        body_limit: Largest request body in bytes.
+        allowed_hosts: Host names the server answers to; empty = loopback names only on a loopback bind,
+            any name otherwise.
+        drain_s: Seconds that open requests and local workers get to finish when the server stops.
+    """
+
+    home: Path
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    workers: int = 0
+    body_limit: int = 1_048_576
+    allowed_hosts: tuple[str, ...] = ()
+    drain_s: float = 30.0
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the bind can be reached from this machine only."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+VARIABLES: Mapping[str, str] = {
+    "home": "LRTUNE_HOME",
+    "database_url": "LRTUNE_DATABASE_URL",
+    "host": "LRTUNE_HOST",
+    "port": "LRTUNE_PORT",
+    "workers": "LRTUNE_WORKERS",
+    "body_limit": "LRTUNE_BODY_LIMIT",
+    "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
+    "drain_s": "LRTUNE_DRAIN_S",
+}
+"""The environment variable of each field."""
+
+
+def load(environ: Mapping[str, str], **flags: Any) -> Settings:
+    """Settings from flags, else the environment, else defaults; a flag that is ``None`` was not given.
+
+    The embedded SQLite database under ``home`` is the default, and with it one local worker; with another
+    database the default is none, because workers then usually run on other machines.
+
+    Raises:
+        SettingsError: A value cannot be read or lies out of its bounds.
+    """
+    given: dict[str, Any] = {
+        field: environ[variable] for field, variable in VARIABLES.items() if environ.get(variable)
+    }
+    given |= {field: value for field, value in flags.items() if value is not None}
+    home = Path(given.get("home", "~/.lrtune")).expanduser().absolute()
+    url = str(given.get("database_url", f"sqlite:///{home / 'lrtune.db'}"))
+    return Settings(
+        home=home,
+        database_url=url,
+        host=str(given.get("host", Settings.host)),
+        port=_integer(given, "port", Settings.port, 0, 65_535),
+        workers=_integer(given, "workers", 0 if "database_url" in given else 1, 0, 256),
+        body_limit=_integer(given, "body_limit", Settings.body_limit, 1_024, 1_073_741_824),
+        allowed_hosts=_names(given.get("allowed_hosts", "")),
+        drain_s=_seconds(given, "drain_s", Settings.drain_s, 0, 3_600),
+    )
+
+
+def _integer(given: Mapping[str, Any], field: str, default: int, low: int, high: int) -> int:
+    text = given.get(field, default)
+    try:
+        value = int(text)
+    except ValueError:
+        raise _error(field, text, f"Give a whole number from {low} to {high}.") from None
+    if not low <= value <= high:
+        raise _error(field, text, f"Give a whole number from {low} to {high}.")
+    return value
+
+
+def _seconds(given: Mapping[str, Any], field: str, default: float, low: float, high: float) -> float:
+    text = given.get(field, default)
+    try:
+        value = float(text)
+    except ValueError:
+        raise _error(field, text, f"Give seconds from {low:g} to {high:g}.") from None
+    if not low <= value <= high:
+        raise _error(field, text, f"Give seconds from {low:g} to {high:g}.")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+
+
+def _error(field: str, text: Any, remedy: str) -> SettingsError:
+    return SettingsError(VARIABLES[field], f"{text!r} is not acceptable.", remedy)
