@@ -1,0 +1,68 @@
+"""Stopping hopeless trials early, as a pure function of earlier generations and the trial's own curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lrtune.search.evidence import curve
+from lrtune.wire import MetricSpec, Trial
+
+RUNGS = (1 / 3, 2 / 3)
+"""Parts of the run at which a trial may be stopped."""
+
+KEEP = 0.5
+"""Share of the earlier trials that a trial must be among to go on: early ranks are weak, so prune wide."""
+
+ENOUGH = 4
+"""Earlier curves that must reach a rung before anybody is judged there."""
+
+
+@dataclass(frozen=True)
+class Pruner:
+    """Decides after an epoch whether a trial should stop.
+
+    ``bars`` maps an epoch to the value that a trial must not exceed there; epochs without a bar never stop a
+    trial. Plain data, so it travels in a unit's payload.
+    """
+
+    bars: dict[int, float]
+
+    def stop(self, values: Sequence[float]) -> bool:
+        """Whether to stop after ``values``: the metric after each epoch so far, to be minimised.
+
+        A NaN never stops a trial here: divergence is the engine's to declare.
+        """
+        bar = self.bars.get(len(values))
+        return bar is not None and bool(values[-1] > bar)
+
+
+NEVER = Pruner({})
+"""Stops nobody."""
+
+
+def pruner(finished: Sequence[Trial], epochs: int, metric: MetricSpec, *, keep: float = KEEP) -> Pruner:
+    """The pruner of the next generation.
+
+    Args:
+        finished: Trials of earlier generations, pruned and diverged ones too. Those of another length are
+            left out, since their epochs mean something else.
+        epochs: Length of the trials to be judged.
+        metric: What the curves are judged by.
+        keep: Share of the earlier trials at a rung whose value a trial must reach.
+    """
+    curves = [
+        curve(trial.curve, metric) for trial in finished if trial.state.final and trial.epochs == epochs
+    ]
+    bars = {}
+    for rung in RUNGS:
+        epoch = math.ceil(rung * epochs)
+        if not 1 <= epoch < epochs:
+            continue
+        at = sorted(
+            line[epoch - 1] for line in curves if len(line) >= epoch and math.isfinite(line[epoch - 1])
+        )
+        if len(at) >= ENOUGH:
+            bars[epoch] = at[max(math.ceil(keep * len(at)) - 1, 0)]
+    return Pruner(bars)
