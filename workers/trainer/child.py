@@ -28,7 +28,7 @@ from workers.trainer.errors import job_error
 from workers.trainer.loop import Start, train
 from workers.trainer.probe import Plan, probe
 from workers.trainer.sweep import sweep
-from workers.trainer.userfile import load_task
+from workers.trainer.userfile import load_task, user_modules
 from workers.trainer.workload import Workload
 
 WORKING_EVERY_S = 1.0
@@ -77,7 +77,13 @@ class Child:
         self._working("load", 0, 3)
         task = load_task(self._folder, order.entry, order.params)
         self._working("load", 1, 3)
-        workload = build_workload(task, optimizer=order.optimizer, batch_size=order.batch_size, device=device)
+        workload = build_workload(
+            task,
+            optimizer=order.optimizer,
+            batch_size=order.batch_size,
+            device=device,
+            modules=user_modules(self._folder),
+        )
         self._working("load", 2, 3)
         plan = probe(workload, clock=time.perf_counter)
         self._workload, self._plan = workload, plan

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -19,7 +22,12 @@ from workers.trainer.workload import Workload, call_model, scalar
 
 
 def build_workload(
-    task: Task, *, optimizer: OptimizerSpec, batch_size: int | None, device: torch.device
+    task: Task,
+    *,
+    optimizer: OptimizerSpec,
+    batch_size: int | None,
+    device: torch.device,
+    modules: Sequence[ModuleType] = (),
 ) -> Workload:
     """Read the data, and check the task by a dry run of one batch of training and one of validation.
 
@@ -48,9 +56,9 @@ def build_workload(
         steps_per_epoch=steps_per_epoch(train.size, asked),
         train=train,
         valid=valid,
+        modules=tuple(modules),
     )
-    _check_model(workload)
-    return workload
+    return replace(workload, idle=_check_model(workload))
 
 
 def first_batch(source: Source, batch_size: int) -> tuple[Any, Any]:
@@ -59,7 +67,8 @@ def first_batch(source: Source, batch_size: int) -> tuple[Any, Any]:
     return batch.inputs, batch.targets
 
 
-def _check_model(workload: Workload) -> None:
+def _check_model(workload: Workload) -> frozenset[str]:
+    """Run one batch of training and one of validation; returns the parameters that got no gradient."""
     model = _model(workload)
     if OPTIMIZERS[workload.optimizer].step == "closure" and workload.task.precision == "fp16":
         raise TaskError("precision", f"{workload.optimizer} does not run in fp16", "use float32 or bf16")
@@ -78,9 +87,12 @@ def _check_model(workload: Workload) -> None:
             "look for missing values in the data, a log of zero, or a division by zero",
         )
     torch.autograd.backward(loss)
-    if all(p.grad is None for p in model.parameters()):
+    trained = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    idle = frozenset(name for name, grad in trained.items() if grad is None)
+    if len(idle) == len(trained):
         raise TaskError("loss", "gives no parameter a gradient", "compute the loss from the model's outputs")
     _check_validation(workload, model)
+    return idle
 
 
 def _model(workload: Workload) -> nn.Module:
@@ -141,6 +153,4 @@ def _check_validation(workload: Workload, model: nn.Module) -> None:
     inputs, targets = next(iter(workload.valid.in_order(workload.valid_batch_size)))
     with workload.autocast(), blame("model"):
         outputs = call_model(model, inputs)
-    for name, value in score(workload.task, outputs, targets).items():
-        if value.numel() != 1:
-            raise TaskError(f"metrics[{name!r}]", "is not a single number", "return a number per batch")
+    score(workload.task, outputs, targets)

@@ -114,6 +114,12 @@ class _ResidentFeed:
         self._lane_order = [self._lane_order[i] for i in index]
 
 
+def micro_batch(inputs: Any, targets: Any, part: int, parts: int, axis: int = 0) -> tuple[Any, Any]:
+    """The micro-batch ``part`` of ``parts`` of a batch whose examples lie on ``axis``."""
+    pick: Callable[[Tensor], Tensor] = lambda x: x.chunk(parts, axis)[part]  # noqa: E731
+    return tree_map(pick, inputs), tree_map(pick, targets)
+
+
 def _pick(x: Tensor, index: Tensor) -> Tensor:
     """Examples at an index of any shape: the index's shape takes the place of the example axis."""
     return x.index_select(0, index.reshape(-1)).view(*index.shape, *x.shape[1:])

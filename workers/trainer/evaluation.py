@@ -13,40 +13,51 @@ from workers.trainer.errors import blame
 from workers.trainer.workload import scalar
 
 
-class Scores:
-    """Running means of one lane, each batch weighted by its number of examples."""
+class Means:
+    """Running means of every lane, each batch weighted by its number of examples."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self) -> None:
         self._examples = 0
         self._sums: dict[str, Tensor] = {}
 
-    def add(self, outputs: Any, targets: Any) -> None:
-        """Score one batch of outputs."""
+    def add(self, values: dict[str, Tensor], targets: Any) -> None:
+        """Add one batch: by name, a value a lane, shape (lanes,)."""
         examples = batch_length(targets)
         self._examples += examples
-        for name, value in score(self._task, outputs, targets).items():
-            self._sums[name] = self._sums.get(name, 0.0) + value.double() * examples
+        for name, value in values.items():
+            weighted = value.to(torch.float64) * examples
+            self._sums[name] = self._sums[name] + weighted if name in self._sums else weighted
 
-    def means(self) -> dict[str, float]:
-        """The means so far."""
-        return {name: total.item() / self._examples for name, total in self._sums.items()}
+    def by_lane(self) -> list[dict[str, float]]:
+        """The means of each lane."""
+        columns = {name: (total / self._examples).tolist() for name, total in self._sums.items()}
+        lanes = len(next(iter(columns.values())))
+        return [{name: column[lane] for name, column in columns.items()} for lane in range(lanes)]
 
 
 def score(task: Task, outputs: Any, targets: Any) -> dict[str, Tensor]:
-    """``loss`` and each metric of one batch, as tensors without axes."""
+    """``loss`` and each metric of one batch, as tensors without axes.
+
+    Raises:
+        TaskError: A metric returned something else than one number.
+        UserError: The loss or a metric raised.
+    """
     with blame("loss"):
         values = {"loss": scalar(task.loss(outputs, targets))}
     for name, metric in task.metrics.items():
-        with blame(f"metrics[{name!r}]"):
+        field = f"metrics[{name!r}]"
+        with blame(field):
             value = metric(outputs, targets)
-        if not isinstance(value, Tensor | int | float) and not hasattr(value, "__float__"):
-            raise TaskError(
-                f"metrics[{name!r}]",
-                f"returned a {type(value).__name__}, not a number",
-                "return a number or a tensor of one element",
-            )
-        values[name] = scalar(value if isinstance(value, Tensor) else float(value))
+        if isinstance(value, Tensor):
+            if value.numel() != 1:
+                raise TaskError(
+                    field, f"returned a tensor of shape {tuple(value.shape)}", "return one number per batch"
+                )
+        elif hasattr(value, "__float__"):
+            value = torch.tensor(float(value), dtype=torch.float64, device=values["loss"].device)
+        else:
+            raise TaskError(field, f"returned a {type(value).__name__}", "return one number per batch")
+        values[name] = scalar(value)
     return values
 
 
@@ -56,8 +67,3 @@ def batch_length(targets: Any) -> int:
         if isinstance(leaf, Tensor) and leaf.dim() > 0:
             return len(leaf)
     return 1
-
-
-def as_double(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same values in float64."""
-    return {name: value.to(torch.float64) for name, value in values.items()}

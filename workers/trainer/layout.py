@@ -7,7 +7,7 @@ Parameters of equal LR multiplier are neighbours: a multiplier is a range of col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +64,11 @@ class Layout:
         parameters = dict(model.named_parameters())
         return torch.cat([parameters[name].detach().reshape(-1) for name in self.names])
 
+    def held(self, model: nn.Module) -> dict[str, Tensor]:
+        """What a model holds beside: its buffers, and its frozen and idle parameters."""
+        others = {n: p.detach() for n, p in model.named_parameters() if n not in self.names}
+        return {**dict(model.named_buffers()), **others}
+
     def unpack(self, row: Tensor) -> dict[str, Tensor]:
         """A row's parameters by name: views of the row."""
         parts = torch.split(row, list(self.sizes))
@@ -83,8 +88,3 @@ class Layout:
         for block in self.blocks:
             columns[block.start : block.stop] = block.multiplier
         return columns
-
-
-def stacked(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors of the lanes on a new leading axis, detached and copied."""
-    return torch.stack([tensor.detach() for tensor in tensors])

@@ -7,62 +7,71 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map
 
-from workers.trainer.data import Batch
+from workers.trainer.data import Batch, micro_batch
+from workers.trainer.dropout import Drawing, drawing
 from workers.trainer.errors import blame
-from workers.trainer.evaluation import Scores
-from workers.trainer.workload import Workload, call_model, optimizer_class, scalar
+from workers.trainer.evaluation import Means, score
+from workers.trainer.seeds import derive
+from workers.trainer.substitutes import Substitutes
+from workers.trainer.workload import VALIDATION, Workload, call_model, optimizer_class, scalar
 
 
 class PlainLane:
     """One training."""
 
     def __init__(self, workload: Workload, seed: int) -> None:
-        self.workload = workload
+        self._workload = workload
         self.model = workload.fresh_model(seed)
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = build_optimizer(workload, self.model)
+        self._parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self._seed = torch.tensor(derive(seed, "draws"), device=workload.device)
+        self._age = 0
 
     def step(self, inputs: Any, targets: Any, lr: float) -> Tensor:
         """One optimizer step; returns the loss before it, detached."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr * group["multiplier"]
-        if self.workload.row.step == "closure":
+        if self._workload.row.step == "closure":
             closure: Any = lambda: self._backward(inputs, targets)  # noqa: E731 - torch types it as -> float
-            return torch.as_tensor(self.optimizer.step(closure)).detach()
-        loss = self._backward(inputs, targets)
-        self.optimizer.step()
+            loss = torch.as_tensor(self.optimizer.step(closure))
+        else:
+            loss = self._backward(inputs, targets)
+            self.optimizer.step()
+        self._age += 1
         return loss.detach()
 
-    def loss(self, inputs: Any, targets: Any) -> Tensor:
-        """The loss of a batch."""
-        with self.workload.autocast():
+    def loss(self, inputs: Any, targets: Any, part: int = 0) -> Tensor:
+        """The loss of a batch, or of the micro-batch ``part``."""
+        with drawing(self._drawing(part)), self._workload.autocast():
             with blame("model"):
                 outputs = call_model(self.model, inputs)
             with blame("loss"):
-                return scalar(self.workload.task.loss(outputs, targets))
+                return scalar(self._workload.task.loss(outputs, targets))
+
+    def outputs(self, inputs: Any, part: int) -> Any:
+        """The outputs for validation batch ``part``; the model is in evaluation mode."""
+        with drawing(self._drawing(VALIDATION + part)), self._workload.autocast(), blame("model"):
+            return call_model(self.model, inputs)
+
+    def _drawing(self, part: int) -> Drawing:
+        return Drawing(self._seed, self._age, part)
 
     def _backward(self, inputs: Any, targets: Any) -> Tensor:
         self.optimizer.zero_grad()
-        parts = self.workload.task.accumulate
+        parts = self._workload.task.accumulate
         if parts == 1:
             loss = self.loss(inputs, targets)
             torch.autograd.backward(loss)
         else:
-            loss = torch.zeros((), device=self.workload.device)
+            loss = torch.zeros((), device=self._workload.device)
             for part in range(parts):
-                micro = self.loss(*_part(inputs, targets, part, parts)) / parts
+                micro = self.loss(*micro_batch(inputs, targets, part, parts), part) / parts
                 torch.autograd.backward(micro)
                 loss = loss + micro.detach()
-        if self.workload.task.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_(self.parameters, self.workload.task.clip_grad_norm)
+        if self._workload.task.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_(self._parameters, self._workload.task.clip_grad_norm)
         return loss
-
-
-def _part(inputs: Any, targets: Any, part: int, parts: int) -> tuple[Any, Any]:
-    """The micro-batch ``part`` of ``parts`` of a batch."""
-    return tree_map(lambda x: x.chunk(parts)[part], inputs), tree_map(lambda x: x.chunk(parts)[part], targets)
 
 
 def build_optimizer(workload: Workload, model: nn.Module) -> torch.optim.Optimizer:
@@ -80,41 +89,39 @@ class PlainLanes:
     """Plain lanes side by side; every batch is read once for all."""
 
     def __init__(self, workload: Workload) -> None:
-        self.workload = workload
-        self.lanes: list[PlainLane] = []
+        self._workload = workload
+        self._lanes: list[PlainLane] = []
+        self._substitutes = Substitutes(workload.modules, fused=False)
 
     @property
     def count(self) -> int:
-        return len(self.lanes)
+        return len(self._lanes)
 
     def add(self, seeds: Sequence[int]) -> None:
-        self.lanes += [PlainLane(self.workload, seed) for seed in seeds]
+        self._lanes += [PlainLane(self._workload, seed) for seed in seeds]
 
     def keep(self, index: Sequence[int]) -> None:
-        self.lanes = [self.lanes[i] for i in index]
+        self._lanes = [self._lanes[i] for i in index]
 
     def step(self, batch: Batch, lr: Sequence[float]) -> Tensor:
-        return torch.stack(
-            [
-                lane.step(*batch.lane(i), rate)
-                for i, (lane, rate) in enumerate(zip(self.lanes, lr, strict=True))
-            ]
-        )
+        with self._substitutes.active():
+            return torch.stack([lane.step(*batch.lane(i), lr[i]) for i, lane in enumerate(self._lanes)])
 
     @torch.no_grad()
     def losses(self, batch: Batch) -> Tensor:
-        return torch.stack([lane.loss(*batch.lane(i)).detach() for i, lane in enumerate(self.lanes)])
+        with self._substitutes.active():
+            return torch.stack([lane.loss(*batch.lane(i)) for i, lane in enumerate(self._lanes)])
 
     @torch.no_grad()
     def evaluate(self) -> list[dict[str, float]]:
-        scores = [Scores(self.workload.task) for _ in self.lanes]
-        for lane in self.lanes:
+        workload = self._workload
+        means = Means()
+        for lane in self._lanes:
             lane.model.eval()
-        for inputs, targets in self.workload.valid.in_order(self.workload.valid_batch_size):
-            for lane, score in zip(self.lanes, scores, strict=True):
-                with self.workload.autocast(), blame("model"):
-                    outputs = call_model(lane.model, inputs)
-                score.add(outputs, targets)
-        for lane in self.lanes:
+        with self._substitutes.active():
+            for part, (inputs, targets) in enumerate(workload.valid.in_order(workload.valid_batch_size)):
+                scores = [score(workload.task, lane.outputs(inputs, part), targets) for lane in self._lanes]
+                means.add({name: torch.stack([s[name] for s in scores]) for name in scores[0]}, targets)
+        for lane in self._lanes:
             lane.model.train()
-        return [score.means() for score in scores]
+        return means.by_lane()

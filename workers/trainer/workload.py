@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -16,12 +17,19 @@ from lrtune.task import Task
 from workers.trainer.data import Source
 from workers.trainer.errors import blame
 
+VALIDATION = 512
+"""Parts of a step from here on are validation batches, as far as dropout draws in evaluation mode."""
+
 AUTOCAST = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What every lane runs, whatever its setting and seed."""
+    """What every lane runs, whatever its setting and seed.
+
+    ``modules`` are the user's, for the names they import; ``idle`` are trainable parameters that never get
+    a gradient, so no optimizer moves them.
+    """
 
     task: Task
     optimizer: str
@@ -31,6 +39,8 @@ class Workload:
     steps_per_epoch: int
     train: Source
     valid: Source
+    modules: tuple[ModuleType, ...] = ()
+    idle: frozenset[str] = frozenset()
 
     @property
     def row(self) -> Optimizer:
