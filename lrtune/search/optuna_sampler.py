@@ -75,15 +75,15 @@ def rebuild(space: Space, evidence: Sequence[Evidence], sampler: BaseSampler | N
 
 def ask(space: Space, study: optuna.Study, n: int) -> list[Point]:
     """Ask for ``n`` points one after another; those already asked stay running, so a sampler can lie."""
-    points = []
-    for _ in range(n):
-        trial = study.ask()
-        family = space.families[0]
-        if len(space.families) > 1:
-            family = str(trial.suggest_categorical(FAMILY, space.families))
-        u = tuple(axis.unit(_suggest(trial, axis)) for axis in space.axes(family))
-        points.append(Point(family, u))
-    return points
+    return [suggest_point(space, study.ask()) for _ in range(n)]
+
+
+def suggest_point(space: Space, trial: optuna.Trial) -> Point:
+    """What an Optuna trial suggests in the space: the family first, then that family's coordinates."""
+    family = space.families[0]
+    if len(space.families) > 1:
+        family = str(trial.suggest_categorical(FAMILY, space.families))
+    return Point(family, tuple(axis.unit(_suggest(trial, axis)) for axis in space.axes(family)))
 
 
 def _suggest(trial: optuna.Trial, axis: Axis) -> Any:
