@@ -1,0 +1,89 @@
+"""The application factory: nothing happens at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from threading import Event
+
+import anyio
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service import event_stream, store_errors, validation
+from service.context import Context, new_job_id
+from service.guard import Guard
+from service.incidents import Incidents
+from service.openapi import describe
+from service.problems import ProblemError, response
+from service.routes import ROUTERS
+from service.settings import Settings
+from store import Database
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    *,
+    new_job_id: Callable[[], str] = new_job_id,
+    draining: Event | None = None,
+) -> FastAPI:
+    """The HTTP service over ``database``, whose schema must be current.
+
+    The caller owns the database and disposes of it, and sets ``draining`` before it stops the server, so
+    that event streams end.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.context = Context(
+        settings,
+        database,
+        new_job_id,
+        draining or Event(),
+        anyio.CapacityLimiter(event_stream.THREADS),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Incidents)
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in store_errors.TABLE:
+        app.add_exception_handler(kind, _store)
+    app.openapi = describe(app, version("lrtune"))  # type: ignore[method-assign]  # FastAPI's documented hook
+    return app
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return response(error, instance=request.url.path)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _problem(request, validation.from_pydantic(error.errors()))
+
+
+def _store(request: Request, error: Exception) -> Response:
+    return _problem(request, store_errors.problem(error))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path, method = request.url.path, request.method
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        found = ProblemError(
+            "not_found", f"There is nothing at {path}.", "See /openapi.json for what there is."
+        )
+    elif error.status_code == 405:
+        allowed = headers.get("Allow", "another method")
+        found = ProblemError(
+            "method_not_allowed", f"{path} does not know {method}.", f"Use {allowed}.", headers=headers
+        )
+    else:
+        found = ProblemError("malformed_request", str(error.detail), "Correct the request.", headers=headers)
+    return _problem(request, found)

@@ -1,0 +1,70 @@
+"""What routes get handed: the database, the settings, and whether the server is stopping."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from typing import Annotated
+
+import anyio
+from fastapi import Depends, Path, Query, Request
+
+from service.problems import ProblemError
+from service.settings import Settings
+from store import Database
+
+MAX_ID = 64
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_job_id() -> str:
+    """Twelve letters and digits without look-alikes: 60 random bits, easy to read out and to select."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lives in ``app.state``; ``draining`` is set once the server stops, so that event streams end.
+
+    ``stream_threads`` are the threads that event streams share.
+    """
+
+    settings: Settings
+    database: Database
+    new_job_id: Callable[[], str]
+    draining: Event
+    stream_threads: anyio.CapacityLimiter
+
+
+def context(request: Request) -> Context:
+    found: Context = request.app.state.context
+    return found
+
+
+def database(request: Request) -> Database:
+    return context(request).database
+
+
+Here = Annotated[Context, Depends(context)]
+Store = Annotated[Database, Depends(database)]
+
+
+def job_id(
+    id: Annotated[str, Path(description="The job's id.", examples=["4m7x2k9qh3tz"])],
+) -> str:
+    """The id in the path; what cannot be an id never reaches the database."""
+    if not (id.isascii() and id.isalnum() and len(id) <= MAX_ID):
+        raise ProblemError("not_found", f"There is no job {id[:MAX_ID]!r}.", "List jobs with GET /v1/jobs.")
+    return id
+
+
+NO_NUL = r"^[^\x00]*$"
+"""Pattern of every text that goes to the database: PostgreSQL takes no NUL."""
+
+JobId = Annotated[str, Depends(job_id)]
+Cursor = Annotated[
+    str | None, Query(max_length=500, pattern=NO_NUL, description="`next_cursor` of the page before.")
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Items of a page.")]

@@ -1,0 +1,34 @@
+"""The example tasks, registered when the server starts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import examples
+from examples import EXAMPLES, Example
+from service import entry_schema
+from store import Database, tasks
+
+
+def register(database: Database, rng: random.Random) -> None:
+    """Register every example. Content-addressed, so doing it again changes nothing."""
+    for example in EXAMPLES.values():
+        source = files(example)
+        schema = entry_schema.read(source, example.entry)
+        with database.write() as tx:
+            tasks.register(
+                tx,
+                name=example.name,
+                entry=example.entry,
+                description=example.description,
+                params_schema=schema,
+                files=source,
+                rng=rng,
+            )
+
+
+def files(example: Example) -> dict[str, bytes]:
+    """The files of an example by name."""
+    path = Path(examples.__file__).with_name(example.file)
+    return {example.file: path.read_bytes()}

@@ -1,0 +1,57 @@
+"""The OpenAPI document: FastAPI's, with our problem documents in place of its validation errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from lrtune.wire import Problem
+from service.problems import responses
+
+TAGS = [
+    {"name": "jobs", "description": "Submit, follow, list and cancel tuning jobs."},
+    {"name": "results", "description": "What a job measured: range test, trials, answer, pictures, code."},
+    {"name": "memory", "description": "The team's shared memory of tasks and answers."},
+    {"name": "server", "description": "Workers and health."},
+]
+
+DESCRIPTION = """
+Finds a network's initial learning rate and how it should decay, and says how it knows.
+
+Errors are RFC 9457 problem documents (`application/problem+json`) with a stable `code`, the fields at fault
+and a remedy. Lists are pages: pass `next_cursor` as `cursor` for the next one.
+"""
+
+
+def describe(app: FastAPI, version: str) -> Callable[[], dict[str, Any]]:
+    """A replacement for ``app.openapi``; made once, when first asked for."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app, version)
+        return app.openapi_schema
+
+    return document
+
+
+def _document(app: FastAPI, version: str) -> dict[str, Any]:
+    found = get_openapi(
+        title="lrtune", version=version, description=DESCRIPTION, routes=app.routes, tags=TAGS
+    )
+    always = responses("misdirected_request", "internal_error", "database_unavailable")
+    for item in found["paths"].values():
+        for operation in item.values():
+            operation["responses"] = {
+                **{str(key): value for key, value in always.items()},
+                **operation["responses"],
+            }
+    schemas: dict[str, Any] = found["components"]["schemas"]
+    for theirs in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(theirs, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    return found

@@ -1,0 +1,179 @@
+"""Jobs: submit, list, read, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Query, Response
+from store.errors import NotFound
+
+from lrtune.wire import FieldError, Job, JobRequest, JobState, Page, Task
+from service import samples, submission
+from service.bodies import JsonRoute
+from service.context import NO_NUL, Cursor, Here, JobId, Limit, Store
+from service.problems import field_problem, responses
+from service.submission import nearest
+from store import Database, Tx, jobs, tasks
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
+
+REQUESTS: dict[str, Any] = {
+    "least": {"summary": "Everything by default", "value": {"task": "digits-mlp"}},
+    "full": {
+        "summary": "Everything said",
+        "value": {
+            "task": "digits-mlp",
+            "params": {"width": 128},
+            "optimizer": {"name": "adamw", "weight_decay": 0.01},
+            "epochs": 20,
+            "batch_size": 64,
+            "metric": {"name": "loss", "goal": "minimize"},
+            "range_test": {"min_lr": 1e-7, "max_lr": 10, "steps_per_decade": 25, "seeds": 5},
+            "search": {
+                "trials": 60,
+                "schedules": ["constant", "cosine", "plateau"],
+                "sampler": "tpe",
+                "prune": True,
+                "seed": 0,
+            },
+            "confirm": {"finalists": 3, "seeds": 5},
+        },
+    },
+}
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any text of your own. Sent again with the same body it gives the same job.",
+    ),
+]
+
+
+@router.post(
+    "",
+    status_code=202,
+    operation_id="submit_job",
+    summary="Submit a job",
+    responses={
+        **samples.shown(
+            samples.QUEUED,
+            202,
+            description="The job is queued.",
+            headers={
+                "Location": {"description": "Path of the job.", "schema": {"type": "string"}},
+                "Idempotency-Replayed": {
+                    "description": "`true` if the job was there already.",
+                    "schema": {"type": "string"},
+                },
+            },
+        ),
+        **responses(
+            "malformed_json",
+            "cross_origin",
+            "request_timeout",
+            "body_too_large",
+            "unsupported_media_type",
+            "invalid_request",
+            "idempotency_key_reused",
+        ),
+    },
+)
+def submit(
+    request: Annotated[JobRequest, Body(openapi_examples=REQUESTS)],
+    here: Here,
+    response: Response,
+    key: IdempotencyKey = None,
+) -> Job:
+    """Queue a job. Only `task` is required; everything is checked before the job is accepted."""
+    idempotency = None if key is None else (key, _digest(request))
+    task = _task(here.database, request.task)
+    submission.check(request, task)
+    with here.database.write() as tx:
+        job, created = jobs.submit(tx, request, job_id=here.new_job_id(), idempotency=idempotency)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    if not created:
+        response.headers["Idempotency-Replayed"] = "true"
+    return job
+
+
+def _digest(request: JobRequest) -> str:
+    """Digest of what the client said, whatever the order and spelling of its JSON."""
+    said = request.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _task(database: Database, ref: str) -> Task:
+    with database.read() as tx:
+        try:
+            return tasks.get(tx, ref)
+        except NotFound:
+            raise field_problem([_unknown_task(tx, ref)]) from None
+
+
+def _unknown_task(tx: Tx, ref: str) -> FieldError:
+    names = {task.name for task in tasks.page(tx, cursor=None, limit=200).items}
+    remedy = nearest(ref.partition("@")[0], names)
+    return FieldError(field="/task", detail=f"There is no task {ref!r}.", remedy=remedy)
+
+
+@router.get(
+    "",
+    operation_id="list_jobs",
+    summary="List jobs",
+    responses={**samples.shown(samples.page(samples.JOB)), **responses("invalid_request")},
+)
+def list_jobs(
+    database: Store,
+    task: Annotated[
+        str | None, Query(max_length=200, pattern=NO_NUL, description="Jobs of this task, any version.")
+    ] = None,
+    state: Annotated[JobState | None, Query(description="Jobs in this state.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[Job]:
+    """Jobs, newest first."""
+    with database.read() as tx:
+        return jobs.page(tx, task=task, state=state, cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/{id}",
+    operation_id="get_job",
+    summary="Read a job",
+    responses={**samples.shown(samples.JOB), **responses("not_found")},
+)
+def get_job(job_id: JobId, database: Store) -> Job:
+    """A job with its state, phase, progress, best trial so far and, if it failed, its error."""
+    with database.read() as tx:
+        return jobs.get(tx, job_id)
+
+
+@router.post(
+    "/{id}/cancel",
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    responses={
+        **samples.shown(samples.CANCELLED),
+        **responses(
+            "malformed_json",
+            "cross_origin",
+            "not_found",
+            "request_timeout",
+            "job_final",
+            "body_too_large",
+            "unsupported_media_type",
+            "invalid_request",
+        ),
+    },
+)
+def cancel(job_id: JobId, database: Store) -> Job:
+    """Cancel a job. A queued job is cancelled at once, a running one when its workers next renew their
+    lease (seconds). Cancelling again changes nothing."""
+    with database.write() as tx:
+        return jobs.cancel(tx, job_id)

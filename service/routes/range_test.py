@@ -1,0 +1,51 @@
+"""A job's LR range test, as data and as a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from lrtune import plots
+from lrtune.wire import RangeTest
+from service import results, samples
+from service.context import JobId, Store
+from service.problems import responses
+from store import Database, jobs, range_tests
+
+router = APIRouter(prefix="/v1/jobs/{id}", tags=["results"])
+
+PROBLEMS = responses("not_found", "not_ready", "not_available")
+PNG: dict[int | str, Any] = {200: {"description": "The picture.", "content": {"image/png": {}}}, **PROBLEMS}
+
+
+@router.get(
+    "/range-test",
+    operation_id="get_range_test",
+    summary="Read the range test",
+    responses={**samples.shown(samples.RANGE_TEST), **PROBLEMS},
+)
+def get_range_test(job_id: JobId, database: Store) -> RangeTest:
+    """Outcome with its reasons, suggested LR, marks and bands with intervals, and the raw curves."""
+    return _find(database, job_id)
+
+
+@router.get(
+    "/range-test.png",
+    operation_id="get_range_test_picture",
+    summary="See the range test",
+    response_class=Response,
+    responses=PNG,
+)
+def get_range_test_picture(job_id: JobId, database: Store) -> Response:
+    """The curves of all seeds with marks and bands, as a PNG."""
+    return Response(plots.range_test_png(_find(database, job_id)), media_type="image/png")
+
+
+def _find(database: Database, job_id: str) -> RangeTest:
+    with database.read() as tx:
+        job = jobs.get(tx, job_id)
+        found = range_tests.get(tx, job_id)
+    if found is None:
+        raise results.missing(job, "range test")
+    return found

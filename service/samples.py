@@ -1,0 +1,169 @@
+"""One example of everything the API answers with, for the OpenAPI document; each is a checked model."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from lrtune.wire import (
+    Answer,
+    Bands,
+    BestAnswer,
+    BestSoFar,
+    Code,
+    Contender,
+    Curve,
+    Estimate,
+    Event,
+    Job,
+    JobRequest,
+    JobState,
+    Mark,
+    Marks,
+    Outcome,
+    Page,
+    Phase,
+    Progress,
+    Provenance,
+    RangeTest,
+    Report,
+    ScheduleChoice,
+    Setting,
+    Suggestion,
+    Task,
+    Trial,
+    TrialState,
+    Worker,
+)
+
+_AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+_DIGEST = "9b1f6c2a7d3e48b0a5c4d2e1f00918273645566778899aabbccddeeff0011223"
+_JOB_ID = "4m7x2k9qh3tz"
+_COSINE = Setting(schedule="cosine", initial_lr=4.1e-3, params={"min_ratio": 0.01, "warmup": 0.05})
+
+JOB = Job(
+    id=_JOB_ID,
+    task="digits-mlp",
+    task_version=1,
+    task_digest=_DIGEST,
+    state=JobState.RUNNING,
+    phase=Phase.SEARCH,
+    progress=Progress(done=31, total=99, phase_done=12, phase_total=60, eta_s=74.0),
+    best=BestSoFar(number=9, schedule="cosine", initial_lr=4.1e-3, value=0.071),
+    request=JobRequest(task="digits-mlp"),
+    created_at=_AT,
+    started_at=_AT,
+)
+QUEUED = JOB.model_copy(
+    update={"state": JobState.QUEUED, "phase": None, "progress": Progress(), "best": None, "started_at": None}
+)
+CANCELLED = JOB.model_copy(update={"state": JobState.CANCELLED, "finished_at": _AT})
+RANGE_TEST = RangeTest(
+    outcome=Outcome.OK,
+    reasons=[],
+    suggested_lr=3.2e-3,
+    suggestion=Suggestion(lr=3.2e-3, low=1.8e-3, high=5.6e-3, verified=True),
+    marks=Marks(
+        rise=Mark(lr=1.2e-4, low=8.0e-5, high=1.9e-4),
+        steepest=Mark(lr=1.5e-3, low=1.0e-3, high=2.1e-3),
+        minimum=Mark(lr=2.4e-2, low=1.6e-2, high=3.5e-2),
+        divergence=Mark(lr=0.21, low=0.15, high=0.33),
+    ),
+    bands=Bands(small=(1e-7, 1.2e-4), medium=(1.2e-4, 2.4e-2), large=(2.4e-2, 0.21), diverging=(0.21, 10.0)),
+    curves=[Curve(seed=0, lr=[1e-7, 1e-3, 10.0], loss=[2.31, 0.94, None])],
+)
+TRIAL = Trial(
+    number=9,
+    phase=Phase.SEARCH,
+    generation=1,
+    state=TrialState.COMPLETE,
+    schedule=_COSINE.schedule,
+    initial_lr=_COSINE.initial_lr,
+    params=_COSINE.params,
+    seed=0,
+    epochs=2,
+    value=0.071,
+    curve=[
+        Report(epoch=1, step=22, lr=4.1e-3, values={"train_loss": 0.52, "loss": 0.19, "accuracy": 0.94}),
+        Report(epoch=2, step=44, lr=4.1e-5, values={"train_loss": 0.11, "loss": 0.071, "accuracy": 0.98}),
+    ],
+)
+ANSWER = Answer(
+    initial_lr=4.1e-3,
+    initial_lr_interval=(2.6e-3, 6.9e-3),
+    safe_band=(2.0e-3, 8.3e-3),
+    schedule=ScheduleChoice(family=_COSINE.schedule, params=_COSINE.params),
+    metric=Estimate(name="loss", goal="minimize", mean=0.068, low=0.064, high=0.072, seeds=5),
+    verdict="Use an initial LR of 0.0041 with cosine decay: it beats AdamW's constant default by 0.021.",
+    beats_default=True,
+    baselines=[
+        Contender(
+            name="default constant",
+            setting=Setting(schedule="constant", initial_lr=1e-3),
+            mean=0.089,
+            low=0.083,
+            high=0.095,
+            gain=0.021,
+            gain_low=0.016,
+            gain_high=0.026,
+        )
+    ],
+    finalists=[Contender(name="trial 9", setting=_COSINE, mean=0.068, low=0.064, high=0.072)],
+    importances={"initial_lr": 0.71, "schedule": 0.18},
+    cost_full_runs=41.5,
+    provenance=Provenance(
+        task="digits-mlp",
+        task_version=1,
+        task_digest=_DIGEST,
+        params={"width": 128},
+        optimizer={"name": "adamw", "weight_decay": 0.01},
+        batch_size=64,
+        epochs=20,
+        steps_per_epoch=22,
+        precision="float32",
+        device="cpu",
+        versions={"lrtune": "0.1.0", "torch": "2.13.0"},
+    ),
+)
+BEST = BestAnswer(job=_JOB_ID, answer=ANSWER)
+CODE = Code(framework="pytorch", code="optimizer = torch.optim.AdamW(model.parameters(), lr=0.0041)\n")
+TASK = Task(
+    name="digits-mlp",
+    version=1,
+    digest=_DIGEST,
+    entry="digits_mlp:digits_mlp",
+    description="A multilayer perceptron that reads handwritten digits (scikit-learn's, 8x8 pixels).",
+    params_schema={
+        "type": "object",
+        "properties": {"width": {"type": "integer", "default": 128}},
+        "required": [],
+        "additionalProperties": False,
+    },
+    created_at=_AT,
+)
+WORKER = Worker(
+    id="gpu1-4711",
+    host="gpu1",
+    pid=4711,
+    device="cuda:0",
+    version="0.1.0",
+    alive=True,
+    unit="17",
+    job=_JOB_ID,
+    started_at=_AT,
+    seen_at=_AT,
+)
+EVENT = Event(id=41, job=_JOB_ID, kind="phase", at=_AT, data={"phase": "search"})
+
+
+def page(item: BaseModel) -> Page[Any]:
+    """A last page with one item."""
+    return Page[Any](items=[item])
+
+
+def shown(example: BaseModel, status: int = 200, **more: Any) -> dict[int | str, dict[str, Any]]:
+    """What a route declares to OpenAPI for its success: the example, and ``more`` of the response object."""
+    content = {"application/json": {"example": example.model_dump(mode="json")}}
+    return {status: {"content": content, **more}}

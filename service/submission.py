@@ -1,0 +1,57 @@
+"""Check a job request against what this server knows: parameters, optimizers, families, samplers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from lrtune import optimizers, schedules, search
+from lrtune.wire import FieldError, JobRequest, Task
+from service import params_schema
+from service.bodies import escape
+from service.problems import field_problem
+
+
+def check(request: JobRequest, task: Task) -> None:
+    """Find everything wrong with ``request`` at once.
+
+    Raises:
+        ProblemError: ``invalid_request`` with every field at fault.
+    """
+    errors = [*_params(request, task), *_optimizer(request), *_schedules(request), *_sampler(request)]
+    if errors:
+        raise field_problem(errors)
+
+
+def _params(request: JobRequest, task: Task) -> Iterator[FieldError]:
+    return params_schema.check(task.params_schema, request.params, "/params")
+
+
+def _optimizer(request: JobRequest) -> Iterator[FieldError]:
+    try:
+        optimizers.check(request.optimizer)
+    except optimizers.OptimizerError as error:
+        yield FieldError(field=f"/optimizer/{escape(error.field)}", detail=error.detail, remedy=error.remedy)
+
+
+def _schedules(request: JobRequest) -> Iterator[FieldError]:
+    for number, name in enumerate(request.search.schedules):
+        if name not in schedules.FAMILIES:
+            detail = f"There is no schedule family {name!r}."
+            remedy = nearest(name, schedules.FAMILIES)
+            yield FieldError(field=f"/search/schedules/{number}", detail=detail, remedy=remedy)
+
+
+def _sampler(request: JobRequest) -> Iterator[FieldError]:
+    name = request.search.sampler
+    if name not in search.SAMPLERS:
+        detail = f"There is no sampler {name!r}."
+        yield FieldError(field="/search/sampler", detail=detail, remedy=nearest(name, search.SAMPLERS))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The remedy for an unknown name: the name probably meant, and all there are."""
+    names = sorted(known)
+    near = get_close_matches(name.lower(), names, n=1)
+    listed = f"Known: {', '.join(names)}." if names else "There are none yet."
+    return f"Did you mean {near[0]!r}? {listed}" if near else listed
