@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.utils._pytree import tree_map
 
 from workers.trainer.data import Batch
 from workers.trainer.dropout import Drawing, drawing
@@ -54,10 +55,13 @@ class Forward:
                     loss = scalar(self._workload.task.loss(outputs, targets))
             return loss, {name: state[name].detach() for name in held}
 
-        lanes_axis = None if batch.shared else 0
-        mapped = vmap(lane, in_dims=(0, 0, 0, 0, lanes_axis, lanes_axis), randomness="different")
+        lanes = len(rows)
+        data = batch.inputs, batch.targets
+        if batch.shared:
+            # Expanded, not left without a lane axis: the same kernels run whether lanes share or not.
+            data = tree_map(lambda x: x.expand(lanes, *x.shape), data)
         with self._substitutes.active():
-            losses, after = mapped(rows, held, seeds, ages, batch.inputs, batch.targets)
+            losses, after = vmap(lane, randomness="different")(rows, held, seeds, ages, *data)
         return losses, after
 
     def outputs(self, rows: Tensor, held: Held, seeds: Tensor, ages: Tensor, inputs: Any, part: int) -> Any:
