@@ -76,7 +76,10 @@ class Exit(Message):
 
 
 class Loaded(Message):
-    """The task is built. ``mode`` says how lanes run and ``reason`` why not fused; ``timings`` is the probe's table."""
+    """The task is built.
+
+    ``mode`` says how lanes run, ``reason`` why they are not fused, ``timings`` is the probe's table.
+    """
 
     type: Literal["loaded"] = "loaded"
     steps_per_epoch: int
@@ -149,8 +152,6 @@ class Crashed(Message):
 
 
 Order = Annotated[Load | Sweep | Train | Continue | Exit, Field(discriminator="type")]
-Reply = Annotated[
-    Loaded | Working | Swept | Reports | Finished | Done | Crashed, Field(discriminator="type")
-]
+Reply = Annotated[Loaded | Working | Swept | Reports | Finished | Done | Crashed, Field(discriminator="type")]
 ORDER: TypeAdapter[Order] = TypeAdapter(Order)
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

@@ -1,0 +1,114 @@
+"""Keeps a unit's lease while it is worked on, and says when the work must stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from store import Database, Tx, units
+from store.errors import DatabaseUnavailable, LeaseLost
+from store.units import Lease
+
+T = TypeVar("T")
+
+RETRY_S = 0.5
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: somebody cancelled the job
+    """The unit's job was cancelled."""
+
+
+class Drained(Exception):  # noqa: N818 - not an error: the worker was told to stop
+    """The worker is stopping and hands the unit back."""
+
+
+class Keeper:
+    """The lease of one unit.
+
+    Args:
+        database: The store.
+        lease: As claimed just now.
+        lease_s: Its length; renewed after a third of it.
+        stopping: Set when the worker is told to stop.
+        seen: Called in each renewal's transaction, to say that the worker lives.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        lease: Lease,
+        *,
+        lease_s: float,
+        stopping: threading.Event,
+        seen: Callable[[Tx], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lease = lease
+        self._database = database
+        self._lease_s = lease_s
+        self._stopping = stopping
+        self._seen = seen
+        self._clock = clock
+        self._renewed(clock())
+
+    def tick(self) -> None:
+        """Renew the lease if that is due.
+
+        Raises:
+            Cancelled, Drained, LeaseLost: The work must stop. A database that stays away longer than the
+                lease lasts counts as lost, because by then another worker may hold the unit.
+        """
+        if self._stopping.is_set():
+            raise Drained
+        asked_at = self._clock()
+        if asked_at < self._due:
+            return
+        try:
+            with self._database.write() as tx:
+                renewal = units.renew(tx, self.lease, lease_s=self._lease_s)
+                self._seen(tx)
+        except DatabaseUnavailable:
+            self._wait(asked_at)
+            return
+        if renewal.cancelled:
+            raise Cancelled
+        self._renewed(asked_at)
+
+    def write(self, action: Callable[[Tx], T]) -> T:
+        """Run ``action`` in a transaction that holds the lease; again while the database is away.
+
+        Raises:
+            LeaseLost: Another worker holds the unit by now, or the database stayed away too long.
+        """
+        while True:
+            try:
+                with units.held(self._database, self.lease) as tx:
+                    return action(tx)
+            except DatabaseUnavailable:
+                self._wait(self._clock())
+
+    def read(self, action: Callable[[Tx], T]) -> T:
+        """Run ``action`` in a reading transaction; again while the database is away.
+
+        Raises:
+            LeaseLost: The database stayed away too long.
+        """
+        while True:
+            try:
+                with self._database.read() as tx:
+                    return action(tx)
+            except DatabaseUnavailable:
+                self._wait(self._clock())
+
+    def _renewed(self, at: float) -> None:
+        self._due = at + self._lease_s / 3
+        self._lost_at = at + self._lease_s
+
+    def _wait(self, now: float) -> None:
+        if now >= self._lost_at:
+            raise LeaseLost("the database was away longer than the lease lasts")
+        self._due = now + RETRY_S
+        self._stopping.wait(RETRY_S)

@@ -1,0 +1,102 @@
+"""Writes a step, within the transaction that ends the plan unit that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from lrtune.answer import BASELINES
+from lrtune.rangetest import PROBE_SEEDS, probe_epochs
+from lrtune.rangetest.probes import PROBES
+from lrtune.wire import JobRequest, Phase, Trial
+from store import Tx, answers, events, jobs, range_tests, trials, units
+from workers.planning.step import Step
+from workers.planning.view import View
+
+T = TypeVar("T")
+
+
+def apply(tx: Tx, view: View, step: Step) -> None:
+    """Write a step's results, and either its work or the job's end.
+
+    Args:
+        tx: Holds the plan unit's lease.
+        view: What the step was decided from.
+        step: As decided.
+    """
+    job_id = view.job.id
+    if step.range_test is not None:
+        range_tests.put(tx, job_id, step.range_test)
+        told = step.range_test.model_dump(mode="json", include={"outcome", "reasons", "suggested_lr"})
+        events.add(tx, job_id, "range_test", told)
+    if step.error is not None:
+        jobs.fail(tx, job_id, step.error)
+        return
+    if step.answer is not None:
+        answers.put(tx, job_id, step.answer)
+        told = {"verdict": step.answer.verdict, "initial_lr": step.answer.initial_lr}
+        events.add(tx, job_id, "answer", told | {"schedule": step.answer.schedule.model_dump()})
+        for warning in step.answer.warnings:
+            events.add(tx, job_id, "warning", {"text": warning})
+        jobs.succeed(tx, job_id)
+        return
+    _work(tx, view, step)
+
+
+def _work(tx: Tx, view: View, step: Step) -> None:
+    job_id = view.job.id
+    if step.phase is not None and step.phase is not view.job.phase:
+        jobs.set_phase(tx, job_id, step.phase)
+        events.add(tx, job_id, "phase", {"phase": step.phase})
+    if step.sweep is not None:
+        for share in shares(step.sweep.seeds, view.workers):
+            payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
+            units.add(tx, job_id, "range_test", payload)
+    if step.trials:
+        numbers = trials.add(tx, job_id, list(step.trials))
+        for share in shares(numbers, view.workers):
+            units.add(tx, job_id, "train", {"numbers": share})
+    _expect(tx, view, step)
+
+
+def shares(items: Sequence[T], workers: int) -> list[list[T]]:
+    """``items`` in at most ``workers`` consecutive parts whose sizes differ by one at most.
+
+    How trainings are shared out never changes them, only who waits for whom.
+    """
+    parts = min(workers, len(items))
+    return [list(items[len(items) * i // parts : len(items) * (i + 1) // parts]) for i in range(parts)]
+
+
+def _expect(tx: Tx, view: View, step: Step) -> None:
+    """Tell the store how much there is to do in all, so that progress and time left can be told."""
+    request = view.request
+    added = [(trial.phase, trial.epochs) for trial in step.trials]
+    known = [(trial.phase, _epochs(trial)) for trial in view.trials] + added
+    jobs.plan_phase(tx, view.job.id, Phase.RANGE_TEST, trainings=request.range_test.seeds, epochs=0)
+    for phase, (trainings, epochs) in _usual(request).items():
+        there = [length for where, length in known if where is phase]
+        waiting = max(trainings - len(there), 0)
+        if phase is not Phase.SEARCH and there:
+            waiting = 0
+        jobs.plan_phase(
+            tx,
+            view.job.id,
+            phase,
+            trainings=len(there) + waiting,
+            epochs=sum(there) + waiting * epochs,
+        )
+
+
+def _epochs(trial: Trial) -> int:
+    return len(trial.curve) if trial.state.final else trial.epochs
+
+
+def _usual(request: JobRequest) -> dict[Phase, tuple[int, int]]:
+    """Trainings and epochs of one, by phase, as far as the request tells before they are planned."""
+    contenders = request.confirm.finalists + len(BASELINES)
+    return {
+        Phase.PROBES: (PROBES * PROBE_SEEDS, probe_epochs(request.epochs)),
+        Phase.SEARCH: (request.search.trials, request.epochs),
+        Phase.CONFIRM: (contenders * request.confirm.seeds, request.epochs),
+    }

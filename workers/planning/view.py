@@ -1,0 +1,53 @@
+"""A job's rows as planning sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrtune.rangetest.extension import MOST
+from lrtune.wire import Curve, Job, JobRequest, RangeTest, Trial
+from store import Tx, curves, jobs, range_tests, trials, workers
+from workers.facts import Facts, facts
+
+
+@dataclass(frozen=True)
+class View:
+    """One job.
+
+    Attributes:
+        facts: What a trainer child told of the task; None before any has loaded it.
+        sweep: Number of the latest sweep, -1 before the first.
+        curves: That sweep's curves, one a seed.
+        swept_steps: Optimizer steps of all sweeps, the replaced ones too.
+        range_test: As analysed, None before that.
+        workers: How many workers are alive now: over so many the next trainings are spread.
+    """
+
+    job: Job
+    facts: Facts | None
+    sweep: int
+    curves: list[Curve]
+    swept_steps: int
+    range_test: RangeTest | None
+    trials: list[Trial]
+    workers: int
+
+    @property
+    def request(self) -> JobRequest:
+        return self.job.request
+
+
+def read(tx: Tx, job_id: str) -> View:
+    """The job as it stands."""
+    sweeps = [curves.for_job(tx, job_id, sweep=number) for number in range(MOST + 1)]
+    made = [sweep for sweep in sweeps if sweep]
+    return View(
+        job=jobs.get(tx, job_id),
+        facts=facts(tx, job_id),
+        sweep=len(made) - 1,
+        curves=made[-1] if made else [],
+        swept_steps=sum(len(curve.lr) for sweep in made for curve in sweep),
+        range_test=range_tests.get(tx, job_id),
+        trials=trials.for_job(tx, job_id, curves=True),
+        workers=max(1, sum(worker.alive for worker in workers.page(tx).items)),
+    )

@@ -1,0 +1,151 @@
+"""Works on a ``train`` unit: trains its trials, stores every report, stops hopeless ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lrtune.search import NEVER, Pruner, pruner
+from lrtune.search.evidence import signed
+from lrtune.wire import MetricSpec, Phase, Report, Trial, TrialState
+from store import Tx, events, jobs, trials, units
+from workers.child import ChildDied
+from workers.protocol import Continue, Crashed, Done, Finished, Lane, LaneReport, Reports, Train
+from workers.work import Work
+
+TELL_EVERY_S = 1.0
+
+
+@dataclass
+class Lanes:
+    """The unit's trials while they train. What the child claims of them is checked here."""
+
+    metric: MetricSpec
+    pruner: Pruner
+    waiting: dict[int, Trial]
+    values: dict[int, list[float]] = field(default_factory=dict)
+    stopped: set[int] = field(default_factory=set)
+
+    def reported(self, rows: list[LaneReport]) -> list[int]:
+        """Take in a round; returns the lanes to stop."""
+        for row in rows:
+            trial = self.waiting.get(row.number)
+            line = self.values.setdefault(row.number, [])
+            if trial is None or row.report.epoch != len(line) + 1 or row.report.epoch > trial.epochs:
+                raise ChildDied(f"the trainer reported on trial {row.number} out of turn", "")
+            line.append(signed(row.report.values.get(self.metric.name), self.metric))
+        stop = [
+            row.number
+            for row in rows
+            if row.report.epoch < self.waiting[row.number].epochs
+            and self.pruner.stop(self.values[row.number])
+        ]
+        self.stopped |= set(stop)
+        return stop
+
+    def finished(self, end: Finished) -> None:
+        """Take in a lane's end."""
+        trial = self.waiting.pop(end.number, None)
+        if trial is None:
+            raise ChildDied(f"the trainer finished trial {end.number}, which it was not asked for", "")
+        whole = len(self.values.get(end.number, [])) == trial.epochs
+        fits = {
+            TrialState.COMPLETE: whole and end.value is not None,
+            TrialState.PRUNED: end.number in self.stopped,
+            TrialState.DIVERGED: end.value is None,
+        }
+        if not fits.get(end.state, False):
+            raise ChildDied(f"the trainer says trial {end.number} is {end.state}, which can't be", "")
+
+
+def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
+    """Train the unit's trials and finish the unit.
+
+    Raises:
+        JobEnded: The task failed.
+        ChildDied: The child ended, or its reports make no sense.
+        Cancelled, Drained, LeaseLost: The work must stop.
+    """
+    work.ready()
+    job, request = work.job, work.job.request
+    numbers = list(work.lease.payload["numbers"])
+    rows = work.keeper.read(lambda tx: trials.for_job(tx, job.id, curves=True))
+    mine = {row.number: row for row in rows if row.number in numbers}
+    lanes = Lanes(request.metric, _pruner(work, rows, mine), dict(mine))
+    work.keeper.write(lambda tx: trials.start(tx, job.id, numbers))
+    work.child.send(
+        Train(
+            lanes=[
+                Lane(number=n, setting=mine[n].setting, seed=mine[n].seed, epochs=mine[n].epochs)
+                for n in numbers
+            ],
+            metric=request.metric.name,
+        )
+    )
+    teller = Teller(job.id, clock)
+    ends: list[Finished] = []
+    for reply in work.child.replies(tick=work.tick, log=work.log):
+        match reply:
+            case Reports():
+                stop = lanes.reported(reply.rows)
+                reports = [(row.number, row.report) for row in reply.rows]
+                work.keeper.write(lambda tx, r=reports, e=ends: _write(tx, job.id, r, e, teller))  # type: ignore[misc]
+                ends = []
+                work.child.send(Continue(stop=stop))
+            case Finished():
+                lanes.finished(reply)
+                ends.append(reply)
+            case Crashed():
+                work.fail(reply.error)
+            case Done():
+                if lanes.waiting:
+                    raise ChildDied("the trainer left out a trial", "")
+
+    def end(tx: Tx) -> None:
+        _write(tx, job.id, [], ends, teller)
+        units.finish(tx, work.lease)
+
+    work.keeper.write(end)
+
+
+def _pruner(work: Work, rows: list[Trial], mine: dict[int, Trial]) -> Pruner:
+    """Bars from the generations before this unit's, so that they don't hang on who trained when."""
+    first = next(iter(mine.values()))
+    request = work.job.request
+    if first.phase is not Phase.SEARCH or not request.search.prune:
+        return NEVER
+    earlier = [row for row in rows if row.phase is Phase.SEARCH and row.generation < first.generation]
+    return pruner(earlier, request.epochs, request.metric)
+
+
+class Teller:
+    """Puts the job's progress into its events, at most once a second."""
+
+    def __init__(self, job_id: str, clock: Callable[[], float]) -> None:
+        self._job_id = job_id
+        self._clock = clock
+        self._told_at = float("-inf")
+
+    def tell(self, tx: Tx) -> None:
+        """Tell how far the job is, if that was not told just now."""
+        now = self._clock()
+        if now - self._told_at < TELL_EVERY_S:
+            return
+        self._told_at = now
+        job = jobs.get(tx, self._job_id)
+        told = job.model_dump(mode="json", include={"phase", "progress", "best"})
+        events.add(tx, self._job_id, "progress", told)
+
+
+def _write(
+    tx: Tx, job_id: str, reports: list[tuple[int, Report]], ends: list[Finished], teller: Teller
+) -> None:
+    if reports:
+        trials.report(tx, job_id, reports)
+    if ends:
+        trials.finish(tx, job_id, [(end.number, end.state, end.value) for end in ends])
+    for end in ends:
+        told = {"number": end.number, "state": end.state, "value": end.value}
+        events.add(tx, job_id, "trial", told)
+    teller.tell(tx)

@@ -1,0 +1,96 @@
+"""What every kind of unit needs while it is worked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrtune.wire import Job, JobError
+from store import Tx, events, jobs
+from store.units import Lease
+from workers.child import Child
+from workers.facts import of
+from workers.keeper import Keeper
+from workers.protocol import Crashed, Load, Loaded
+
+LOG_LINES = 200
+"""Lines of a task's own output that one unit may put into the job's events."""
+
+
+class JobEnded(Exception):  # noqa: N818 - not an error: the job is over
+    """The job has failed and is written down so; nothing of it goes on."""
+
+
+@dataclass
+class Work:
+    """One unit of a job at hand, with a trainer child for it.
+
+    Attributes:
+        load: The order that makes the child load the job's task, if it has not.
+    """
+
+    job: Job
+    keeper: Keeper
+    child: Child
+    load: Load
+    logged: int = 0
+
+    @property
+    def lease(self) -> Lease:
+        return self.keeper.lease
+
+    def tick(self) -> None:
+        """Look after the lease; see ``Keeper.tick``."""
+        self.keeper.tick()
+
+    def log(self, line: str) -> None:
+        """Put a line that the task printed into the job's events, up to a number of lines."""
+        if not line or self.logged > LOG_LINES:
+            return
+        self.logged += 1
+        text = line if self.logged <= LOG_LINES else f"… more than {LOG_LINES} lines: the rest is left out"
+        self.keeper.write(lambda tx: events.add(tx, self.job.id, "log", {"text": text}))
+
+    def ready(self) -> None:
+        """Have the task loaded in the child.
+
+        Raises:
+            JobEnded: The task cannot be loaded, or lacks what the job asks of it.
+        """
+        if self.child.loaded == self.job.id:
+            return
+        self.child.send(self.load)
+        for reply in self.child.replies(tick=self.tick, log=self.log):
+            if isinstance(reply, Crashed):
+                self.fail(reply.error)
+            if isinstance(reply, Loaded):
+                self._check_metric(reply)
+                self.keeper.write(lambda tx, told=reply: self._told(tx, told))  # type: ignore[misc]
+                self.child.loaded = self.job.id
+
+    def fail(self, error: JobError) -> None:
+        """Fail the job.
+
+        Raises:
+            JobEnded: Always.
+        """
+        self.keeper.write(lambda tx: jobs.fail(tx, self.job.id, error))
+        raise JobEnded
+
+    def _told(self, tx: Tx, told: Loaded) -> None:
+        if jobs.engine(tx, self.job.id) is not None:
+            return
+        found = of(told)
+        jobs.set_engine(tx, self.job.id, found.model_dump(mode="json"))
+        events.add(tx, self.job.id, "engine", found.model_dump(mode="json"))
+
+    def _check_metric(self, told: Loaded) -> None:
+        metric = self.job.request.metric.name
+        if metric != "loss" and metric not in told.metrics:
+            known = ", ".join(["loss", *told.metrics])
+            self.fail(
+                JobError(
+                    code="metric_unknown",
+                    detail=f"The job is judged by {metric!r}, but task {self.job.task} has no such metric.",
+                    remedy=f"Submit again with one of: {known}.",
+                )
+            )

@@ -1,0 +1,233 @@
+"""The worker's loop: claim a unit, work on it, again; hand it back when told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from lrtune.wire import JobError
+from store import Database, Tx, jobs, tasks, units, workers
+from store.errors import DatabaseUnavailable, LeaseLost
+from store.units import Lease
+from workers import planning
+from workers.child import Child, ChildDied
+from workers.environment import child_environment
+from workers.keeper import Cancelled, Drained, Keeper
+from workers.protocol import Load
+from workers.settings import Settings
+from workers.sweeping import sweep
+from workers.task_files import unpack
+from workers.training import train
+from workers.work import JobEnded, Work
+
+log = logging.getLogger("lrtune.worker")
+
+IDLE_MIN_S = 0.1
+IDLE_MAX_S = 1.0
+AWAY_MAX_S = 10.0
+DEATHS = 2
+"""So often a unit may cost this worker its trainer child before the job counts as failed by it."""
+
+
+class Worker:
+    """One worker: at most one unit and one trainer child at a time.
+
+    Args:
+        settings: What it runs with; ``settings.device`` is resolved (not ``auto``).
+        database: The store.
+        identity: Its id, unique among all workers ever.
+        host: Name of its machine, for people.
+        environ: Its own environment; the child gets a part of it.
+        stopping: Set by whoever wants it to stop.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        identity: str,
+        host: str,
+        environ: Mapping[str, str],
+        stopping: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._identity = identity
+        self._host = host
+        self._environ = environ
+        self._stopping = stopping
+        self._clock = clock
+        self._started_at: datetime | None = None
+        self._lease: Lease | None = None
+        self._child: Child | None = None
+        self._folder: Path | None = None
+        self._task: tuple[str, int] | None = None
+        self._deaths: dict[object, int] = {}
+        self._seen_at = float("-inf")
+
+    def run(self) -> None:
+        """Work until told to stop; a database that is away is waited for."""
+        pause = IDLE_MIN_S
+        try:
+            while not self._stopping.is_set():
+                try:
+                    lease = self._claim()
+                    if lease is None:
+                        self._stopping.wait(pause)
+                        pause = min(pause * 1.5, IDLE_MAX_S)
+                        continue
+                    pause = IDLE_MIN_S
+                    self._work(lease)
+                except DatabaseUnavailable as error:
+                    log.warning("the database is away, trying again in %.0f s: %s", AWAY_MAX_S / 5, error)
+                    self._stopping.wait(AWAY_MAX_S / 5)
+        finally:
+            self._drop_child()
+            self._say_goodbye()
+
+    def _claim(self) -> Lease | None:
+        with self._database.write() as tx:
+            lease = units.claim(tx, self._identity, lease_s=self._settings.lease_s)
+            self._lease = lease
+            if lease is not None or self._clock() - self._seen_at >= self._settings.lease_s / 3:
+                self._seen(tx)
+        return lease
+
+    def _seen(self, tx: Tx) -> None:
+        self._started_at = self._started_at or tx.now()
+        self._seen_at = self._clock()
+        workers.seen(
+            tx,
+            id=self._identity,
+            host=self._host,
+            pid=os.getpid(),
+            device=self._settings.device,
+            version=version("lrtune"),
+            started_at=self._started_at,
+            lease_s=self._settings.lease_s,
+            unit=None if self._lease is None else str(self._lease.unit),
+            job=None if self._lease is None else self._lease.job,
+        )
+
+    def _work(self, lease: Lease) -> None:
+        log.info("job %s: %s unit %s, attempt %d", lease.job, lease.kind, lease.unit, lease.attempt)
+        keeper = Keeper(
+            self._database,
+            lease,
+            lease_s=self._settings.lease_s,
+            stopping=self._stopping,
+            seen=self._seen,
+            clock=self._clock,
+        )
+        try:
+            self._follow(keeper)
+        except Drained:
+            log.info("job %s: handing unit %s back", lease.job, lease.unit)
+            self._drop_child()
+            keeper.write(lambda tx: units.release(tx, lease))
+        except Cancelled:
+            log.info("job %s was cancelled", lease.job)
+            self._drop_child()
+        except LeaseLost as error:
+            log.warning("job %s: lost the lease of unit %s: %s", lease.job, lease.unit, error)
+            self._drop_child()
+        except JobEnded:
+            log.info("job %s failed", lease.job)
+            self._drop_child()
+        except ChildDied as error:
+            log.warning("job %s: %s\n%s", lease.job, error.reason, error.tail)
+            self._drop_child()
+            self._child_died(keeper, error)
+        finally:
+            self._lease = None
+
+    def _follow(self, keeper: Keeper) -> None:
+        match keeper.lease.kind:
+            case "plan":
+                view = keeper.read(lambda tx: planning.read(tx, keeper.lease.job))
+                step = planning.next_step(view)
+
+                def write(tx: Tx) -> None:
+                    planning.apply(tx, view, step)
+                    units.finish(tx, keeper.lease)
+
+                keeper.write(write)
+            case "range_test":
+                sweep(self._prepare(keeper))
+            case "train":
+                train(self._prepare(keeper))
+            case kind:
+                raise LeaseLost(f"this version knows no {kind!r} units")
+
+    def _prepare(self, keeper: Keeper) -> Work:
+        """A trainer child for the unit's job: the one there is, if it has that job loaded."""
+        job = keeper.read(lambda tx: jobs.get(tx, keeper.lease.job))
+        if self._child is None or self._child.loaded != job.id:
+            self._drop_child()
+            self._folder = Path(tempfile.mkdtemp(prefix="lrtune-"))
+            files = keeper.read(lambda tx: tasks.files(tx, job.task, job.task_version))
+            unpack(files, self._folder / "task")
+            (self._folder / "home").mkdir()
+            self._child = Child(
+                self._folder / "home",
+                child_environment(self._environ, home=self._folder / "home", threads=self._settings.threads),
+                stall_s=self._settings.stall_s,
+                clock=self._clock,
+            )
+        assert self._folder is not None
+        task = keeper.read(lambda tx: tasks.get(tx, f"{job.task}@{job.task_version}"))
+        load = Load(
+            folder=str(self._folder / "task"),
+            entry=task.entry,
+            params=job.request.params,
+            optimizer=job.request.optimizer,
+            batch_size=job.request.batch_size,
+            device=self._settings.device,
+            threads=self._settings.threads,
+        )
+        return Work(job, keeper, self._child, load)
+
+    def _child_died(self, keeper: Keeper, error: ChildDied) -> None:
+        """Hand the unit back for one more try, then fail the job."""
+        unit = keeper.lease.unit
+        self._deaths[unit] = self._deaths.get(unit, 0) + 1
+        try:
+            if self._deaths[unit] < DEATHS:
+                keeper.write(lambda tx: units.release(tx, keeper.lease))
+                return
+            failure = JobError(
+                code="trainer_died",
+                detail=f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place.",
+                remedy="If it was killed, the machine may have run out of memory: make the model or the "
+                "batch smaller. The last lines it printed are in the traceback.",
+                traceback=error.tail or None,
+            )
+            keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, failure))
+        except LeaseLost:
+            log.warning("job %s: the lease was lost meanwhile", keeper.lease.job)
+
+    def _drop_child(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _say_goodbye(self) -> None:
+        try:
+            with self._database.write() as tx:
+                workers.gone(tx, self._identity)
+        except DatabaseUnavailable as error:
+            log.warning("could not take leave of the database: %s", error)
