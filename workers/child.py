@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from workers.protocol import LINE_MAX_BYTES, REPLY, Crashed, Done, Loaded, Order, Reply
+
+TRAINER = (sys.executable, "-P", "-m", "workers.trainer")
+"""The trainer's command; the number of the inherited socket follows."""
 
 TICK_S = 0.25
 """How long the worker listens before it looks after its lease again."""
@@ -24,6 +27,7 @@ TICK_S = 0.25
 CHUNK_BYTES = 1024 * 1024
 TAIL_LINES = 20
 TEXT_MAX = 2000
+EXIT_S = 2.0
 
 
 class ChildDied(Exception):  # noqa: N818 - the reason says what kind of error it is
@@ -42,6 +46,7 @@ class Child:
         folder: Working directory, already there.
         environ: Its whole environment (``workers.environment.child_environment``).
         stall_s: Seconds without a reply while one is due after which it counts as hung.
+        command: Program and arguments.
         clock: Monotonic seconds.
     """
 
@@ -51,12 +56,13 @@ class Child:
         environ: Mapping[str, str],
         *,
         stall_s: float,
+        command: Sequence[str] = TRAINER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workers.trainer", str(theirs.fileno())],
+                [*command, str(theirs.fileno())],
                 cwd=folder,
                 env=dict(environ),
                 pass_fds=[theirs.fileno()],
@@ -177,6 +183,8 @@ class Child:
             log(line)
 
     def _died(self) -> ChildDied:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(EXIT_S)  # the socket closes a moment before the process has its status
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()

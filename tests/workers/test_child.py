@@ -1,0 +1,159 @@
+"""The worker's end of a trainer child that misbehaves in every way we could think of."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from workers.child import Child, ChildDied
+from workers.protocol import Done, Reply, Sweep, Working
+
+ORDER = Sweep(lrs=[0.1], seeds=[0])
+
+Start = Callable[..., Child]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a child that runs a script; ``line()`` reads an order, ``say(text)`` answers."""
+    children: list[Child] = []
+
+    def begin(script: str, **options: object) -> Child:
+        head = textwrap.dedent(
+            """
+            import os, signal, socket, subprocess, sys, time
+            peer = socket.socket(fileno=int(sys.argv[1]))
+            lines = peer.makefile("rb")
+            line = lines.readline
+            def say(text): peer.sendall(text.encode() + b"\\n")
+            """
+        )
+        path = tmp_path / f"child{len(children)}.py"
+        path.write_text(head + textwrap.dedent(script))
+        settings = {"stall_s": 60.0, "command": [sys.executable, str(path)], **options}
+        children.append(Child(tmp_path, dict(os.environ), **settings))  # type: ignore[arg-type]
+        return children[-1]
+
+    yield begin
+    for child in children:
+        child.kill()
+
+
+def ask(child: Child, log: list[str] | None = None) -> list[Reply]:
+    child.send(ORDER)
+    return list(child.replies(tick=lambda: None, log=(log if log is not None else []).append))
+
+
+def test_replies_come_in_order_up_to_the_last(start: Start) -> None:
+    child = start(
+        """
+        line()
+        say('{"type": "working", "what": "sweep", "done": 1, "total": 2}\\n{"type": "done"}')
+        line()
+        say('{"type": "done"}')
+        """
+    )
+    assert ask(child) == [Working(what="sweep", done=1, total=2), Done()]
+    assert ask(child) == [Done()]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "hello",
+        '{"type": "surprise"}',
+        '{"type": "working"}',
+        '{"type": "done", "more": 1}',
+        '{"type": "finished", "number": 1, "state": "complete", "value": "much"}',
+        "[" * 100_000,
+    ],
+)
+def test_nonsense_is_no_reply(start: Start, reply: str) -> None:
+    child = start(f"line()\nsay({reply!r})\nline()")
+    with pytest.raises(ChildDied, match="no valid reply"):
+        ask(child)
+
+
+def test_a_child_that_ends_is_told_with_its_last_words(start: Start) -> None:
+    child = start("line()\nprint('out of luck', file=sys.stderr)\nsys.exit(3)")
+    with pytest.raises(ChildDied, match="ended with status 3") as caught:
+        ask(child)
+    assert "out of luck" in caught.value.tail
+
+
+def test_a_child_that_is_killed_is_told_by_signal(start: Start) -> None:
+    child = start("line()\nos.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(ChildDied, match="killed by SIGKILL"):
+        ask(child)
+
+
+def test_a_child_that_is_silent_too_long_counts_as_hung(start: Start) -> None:
+    seconds = itertools.count(step=30)
+    child = start("line()\nline()", clock=lambda: float(next(seconds)))
+    with pytest.raises(ChildDied, match="silent for 60 s"):
+        ask(child)
+
+
+def test_what_it_prints_is_logged_line_by_line(start: Start) -> None:
+    child = start(
+        """
+        line()
+        sys.stderr.buffer.write(b"one\\ntwo \\xff\\x00\\n" + b"x" * 10000 + b"\\n")
+        sys.stderr.flush()
+        say('{"type": "done"}')
+        line()
+        """
+    )
+    said: list[str] = []
+    ask(child, said)
+    assert said[:2] == ["one", "two \ufffd"]
+    assert len(said[2]) == 2000
+
+
+def test_what_tick_raises_passes_through(start: Start) -> None:
+    child = start("line()\nline()")
+    child.send(ORDER)
+
+    def tick() -> None:
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        list(child.replies(tick=tick, log=print))
+
+
+def test_killing_it_kills_what_it_started(start: Start) -> None:
+    child = start(
+        """
+        line()
+        other = subprocess.Popen(["sleep", "1000"])
+        print(other.pid, file=sys.stderr, flush=True)
+        say('{"type": "done"}')
+        line()
+        """
+    )
+    said: list[str] = []
+    ask(child, said)
+    child.kill()
+    while alive(int(said[0])):
+        os.sched_yield()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_nobody_reads_an_order_of_a_dead_child(start: Start) -> None:
+    child = start("sys.exit(0)")
+    with pytest.raises(ChildDied):
+        ask(child)
