@@ -1,0 +1,32 @@
+"""A client of the HTTP API: ``Client().submit("digits-mlp").wait().answer``."""
+
+from lrtune.client.client import Client
+from lrtune.client.endpoint import DEFAULT_URL
+from lrtune.client.errors import (
+    ApiError,
+    ArgumentError,
+    ClientError,
+    JobCancelled,
+    JobFailed,
+    NotUnderstood,
+    Unreachable,
+    WaitTimeout,
+)
+from lrtune.client.handle import JobHandle
+from lrtune.client.result import Picture, Result
+
+__all__ = [
+    "DEFAULT_URL",
+    "ApiError",
+    "ArgumentError",
+    "Client",
+    "ClientError",
+    "JobCancelled",
+    "JobFailed",
+    "JobHandle",
+    "NotUnderstood",
+    "Picture",
+    "Result",
+    "Unreachable",
+    "WaitTimeout",
+]

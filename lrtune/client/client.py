@@ -1,0 +1,272 @@
+"""The client: what the HTTP API offers, typed with the wire models."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from lrtune.client.connection import Connection
+from lrtune.client.endpoint import Endpoint
+from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed, NotUnderstood
+from lrtune.client.events import follow
+from lrtune.client.handle import JobHandle
+from lrtune.client.result import Result
+from lrtune.wire import (
+    Answer,
+    BestAnswer,
+    Code,
+    Event,
+    Job,
+    JobRequest,
+    JobState,
+    Page,
+    Phase,
+    RangeTest,
+    Task,
+    Trial,
+    TrialState,
+    Worker,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+PAGE = 200
+"""Items of a page: as many as the server gives."""
+
+
+class Client:
+    """Speaks to one lrtune server. Every call is retried safely when the server is away or busy.
+
+    May be used from several threads, and as a context manager, which closes its connections.
+
+    Args:
+        url: The server; ``LRTUNE_URL`` or http://127.0.0.1:8765 if None.
+        token: Bearer token; ``LRTUNE_TOKEN`` or none if None.
+        timeout_s: Seconds for connecting and for each answer.
+        transport: Takes the place of the network, in tests.
+        sleep: Waits between retries.
+        rng: Randomness of the waits; keys of submissions come from the system.
+
+    Raises:
+        ArgumentError: The URL or the token cannot be.
+
+    Every method raises ``ApiError`` when the server refuses, ``Unreachable`` when none answers and
+    ``NotUnderstood`` when what answers is no lrtune server.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        endpoint = Endpoint.of(url, token, environ)
+        self._connection = Connection(
+            endpoint,
+            timeout_s=timeout_s,
+            transport=transport,
+            sleep=sleep,
+            rng=rng if rng is not None else random.Random(),
+        )
+        self.url = endpoint.url
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(
+        self, request: JobRequest | str, *, idempotency_key: str | None = None, **fields: Any
+    ) -> JobHandle:
+        """Queue a job.
+
+        Args:
+            request: A whole request; or the task's name, with the other fields of ``JobRequest`` beside it:
+                ``client.submit("digits-mlp", epochs=10, optimizer={"name": "sgd", "momentum": 0.9})``.
+            idempotency_key: The same key with the same request gives the same job; a fresh one by default.
+            fields: Fields of the request. The server checks them, all at once.
+
+        Raises:
+            ArgumentError: A field cannot be JSON.
+            ApiError: ``invalid_request`` with every field at fault in ``errors``.
+        """
+        if isinstance(request, JobRequest):
+            if fields:
+                raise ArgumentError(
+                    next(iter(fields)), "is given beside a whole request.", "Put it into the JobRequest."
+                )
+            body: Any = request.model_dump(mode="json", exclude_unset=True)
+        else:
+            body = _plain({"task": request, **fields})
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return JobHandle(self, self._read(Job, self._connection.post("/v1/jobs", body, headers)))
+
+    def job(self, job_id: str) -> Job:
+        """A job as it is now."""
+        return self._get(Job, _of_job(job_id))
+
+    def jobs(self, *, task: str | None = None, state: JobState | str | None = None) -> Iterator[Job]:
+        """Jobs, newest first; pages are read as they are needed."""
+        return self._items(Job, "/v1/jobs", task=task, state=state)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job; cancelling again changes nothing."""
+        return self._read(Job, self._connection.post(_of_job(job_id, "/cancel")))
+
+    def events(self, job_id: str, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
+        """What happens to a job, as it happens: from its first event, or the one after ``after``, to its last.
+
+        A broken connection is made again without losing or repeating an event.
+        """
+        _of_job(job_id)
+        return follow(
+            self._connection,
+            job_id,
+            after=after,
+            state=lambda: self.job(job_id).state,
+            timeout_s=timeout_s,
+        )
+
+    def wait(
+        self,
+        job_id: str,
+        on_event: Callable[[Event], None] | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Wait until a job ends, and give its result.
+
+        Args:
+            job_id: Whose end.
+            on_event: Called with every event of the job.
+            timeout_s: Seconds until ``WaitTimeout``; None to wait as long as it takes.
+
+        Raises:
+            JobFailed, JobCancelled: The job ended without an answer.
+            WaitTimeout: It has not ended in time; it goes on.
+        """
+        for event in self.events(job_id, timeout_s=timeout_s):
+            if on_event is not None:
+                on_event(event)
+        return self.result(job_id)
+
+    def result(self, job_id: str) -> Result:
+        """The result of a job that has succeeded.
+
+        Raises:
+            JobFailed, JobCancelled: It ended without an answer.
+            ApiError: ``not_ready`` while it runs.
+        """
+        job = self.job(job_id)
+        if job.state is JobState.FAILED:
+            raise JobFailed(job)
+        if job.state is JobState.CANCELLED:
+            raise JobCancelled(job)
+        return Result(self, job, self.answer(job_id))
+
+    def answer(self, job_id: str) -> Answer:
+        """The confirmed LR and schedule, with their evidence."""
+        return self._get(Answer, _of_job(job_id, "/answer"))
+
+    def range_test(self, job_id: str) -> RangeTest:
+        """What the LR range test found."""
+        return self._get(RangeTest, _of_job(job_id, "/range-test"))
+
+    def trials(
+        self,
+        job_id: str,
+        *,
+        phase: Phase | str | None = None,
+        state: TrialState | str | None = None,
+    ) -> Iterator[Trial]:
+        """A job's trials by number; pages are read as they are needed."""
+        return self._items(Trial, _of_job(job_id, "/trials"), phase=phase, state=state)
+
+    def code(self, job_id: str, framework: str = "pytorch") -> str:
+        """The answer as code to paste; ``framework`` is ``pytorch`` or ``keras``."""
+        return self._get(Code, _of_job(job_id, "/code"), framework=framework).code
+
+    def best(self, task: str, optimizer: str | None = None) -> Iterator[BestAnswer]:
+        """Answers of all succeeded jobs for a task, best first."""
+        return self._items(BestAnswer, "/v1/best", task=task, optimizer=optimizer)
+
+    def tasks(self) -> Iterator[Task]:
+        """Task versions that jobs can name."""
+        return self._items(Task, "/v1/tasks")
+
+    def workers(self) -> list[Worker]:
+        """Worker processes, and what each is doing."""
+        return self._get(Page[Worker], "/v1/workers").items
+
+    def range_test_png(self, job_id: str) -> bytes:
+        """The picture of the range test."""
+        return self._connection.get(_of_job(job_id, "/range-test.png")).content
+
+    def schedules_png(self, job_id: str) -> bytes:
+        """The picture of the answer's schedule beside finalists and baselines."""
+        return self._connection.get(_of_job(job_id, "/schedules.png")).content
+
+    def _get(self, model: type[M], path: str, **params: Any) -> M:
+        return self._read(model, self._connection.get(path, params))
+
+    def _read(self, model: type[M], response: httpx.Response) -> M:
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "body"
+            reason = f"{response.url.path}: {where}: {first['msg']}"
+            raise NotUnderstood(self.url, reason) from None
+
+    def _items(self, model: type[M], path: str, **params: Any) -> Iterator[M]:
+        cursor: str | None = None
+        while True:
+            page = self._get(Page[model], path, limit=PAGE, cursor=cursor, **params)  # type: ignore[valid-type]
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+
+def _of_job(job_id: str, rest: str = "") -> str:
+    """Path of a job's resource; what cannot be an id never becomes a part of a path."""
+    if not (job_id.isascii() and job_id.isalnum()):
+        raise ArgumentError("job", f"{job_id!r} is no job id.", "List jobs with `lrtune jobs`.")
+    return f"/v1/jobs/{job_id}{rest}"
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` as plain JSON values, wire models among them dumped with what was said."""
+    body = {}
+    for name, value in fields.items():
+        if isinstance(value, BaseModel):
+            value = value.model_dump(mode="json", exclude_unset=True)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                name, f"cannot be JSON ({error}).", "Give plain numbers, text, lists, dicts."
+            ) from None
+        body[name] = value
+    return body

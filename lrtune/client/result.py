@@ -1,0 +1,65 @@
+"""What a succeeded job found, ready to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from lrtune.wire import Answer, Job, Phase, RangeTest, Trial
+
+if TYPE_CHECKING:
+    from lrtune.client.client import Client
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG; a notebook shows it where it is the value of a cell."""
+
+    png: bytes
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file, and give back where."""
+        path = Path(path)
+        path.write_bytes(self.png)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+class Result:
+    """A succeeded job with its answer; everything else is read from the server when it is first asked for.
+
+    Attributes:
+        job: The job as it ended.
+        answer: The confirmed LR and schedule, with their evidence.
+    """
+
+    def __init__(self, client: Client, job: Job, answer: Answer) -> None:
+        self._client = client
+        self.job = job
+        self.answer = answer
+
+    @cached_property
+    def range_test(self) -> RangeTest:
+        """Marks, bands and the raw curves."""
+        return self._client.range_test(self.job.id)
+
+    def trials(self, phase: Phase | None = None) -> Iterator[Trial]:
+        """The job's trials by number."""
+        return self._client.trials(self.job.id, phase=phase)
+
+    def code(self, framework: str = "pytorch") -> str:
+        """Optimizer and LR schedule to paste; ``framework`` is ``pytorch`` or ``keras``."""
+        return self._client.code(self.job.id, framework)
+
+    def plot(self, what: Literal["range_test", "schedules"] = "schedules") -> Picture:
+        """The range test with its bands, or the answer's schedule beside what it was compared with."""
+        draw = self._client.range_test_png if what == "range_test" else self._client.schedules_png
+        return Picture(draw(self.job.id))
+
+    def __repr__(self) -> str:
+        return f"<Result of job {self.job.id}: {self.answer.verdict}>"
