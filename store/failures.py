@@ -19,7 +19,9 @@ _SQLITE_REMEDIES = (
     ("not a database", "Choose another file, or restore this one from a backup."),
     ("malformed", "Restore it from a backup."),
 )
-_POSTGRESQL_REMEDY = "Check that the server runs and that the URL names its host, user, password and database."
+_POSTGRESQL_REMEDY = (
+    "Check that the server runs and that the URL names its host, user, password and database."
+)
 _POSTGRESQL_BUSY = "Try again."
 
 _UNDEFINED_TABLE, _UNDEFINED_COLUMN = "42P01", "42703"
@@ -52,7 +54,9 @@ def _postgresql(error: exc.DBAPIError, said: str, address: Address) -> StoreErro
     if state in (_UNDEFINED_TABLE, _UNDEFINED_COLUMN):
         return SchemaError(f"The schema of {address} is not this version's ({said}).", SCHEMA_REMEDY)
     if state == _READ_ONLY:
-        return DatabaseUnavailable(f"{address} takes no writes: {said}.", "Name the primary server in the URL.")
+        return DatabaseUnavailable(
+            f"{address} takes no writes: {said}.", "Name the primary server in the URL."
+        )
     if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
         return DatabaseUnavailable(
             f"{address}: {said}.", _POSTGRESQL_BUSY if state in _BUSY else _POSTGRESQL_REMEDY

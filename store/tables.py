@@ -1,0 +1,227 @@
+"""The tables, as docs/store.md describes them; migrations/ creates them (a test compares the two)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from store.columns import UtcDateTime, name
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up only in a column that is spelled INTEGER; elsewhere ids get 64 bits.
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _job() -> sa.Column[str]:
+    return sa.Column("job", name(), sa.ForeignKey("jobs.id"), nullable=False)
+
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("name", name(), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", name(), nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("params_schema", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("name", "digest"),
+)
+
+task_files = sa.Table(
+    "task_files",
+    metadata,
+    sa.Column("task", name(), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("path", name(), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.ForeignKeyConstraint(["task", "version"], ["tasks.name", "tasks.version"]),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("seq", _SERIAL, primary_key=True),
+    sa.Column("id", name(), nullable=False, unique=True),
+    sa.Column("task", name(), nullable=False),
+    sa.Column("task_version", sa.Integer, nullable=False),
+    sa.Column("task_digest", name(), nullable=False),
+    sa.Column("state", name(), nullable=False),
+    sa.Column("phase", name()),
+    sa.Column("goal", name(), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("engine", sa.JSON(none_as_null=True)),
+    sa.Column("trials", sa.Integer, nullable=False),
+    sa.Column("best_number", sa.Integer),
+    sa.Column("best_schedule", sa.Text),
+    sa.Column("best_initial_lr", sa.Double),
+    sa.Column("best_value", sa.Double),
+    sa.Column("idempotency_key", name(), unique=True),
+    sa.Column("idempotency_digest", sa.Text),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("started_at", UtcDateTime),
+    sa.Column("finished_at", UtcDateTime),
+    sa.ForeignKeyConstraint(["task", "task_version"], ["tasks.name", "tasks.version"]),
+    sa.CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
+    sa.CheckConstraint(
+        "(finished_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled'))", name="finished"
+    ),
+    sa.Index(None, "task", "seq"),
+    sa.Index(None, "state", "seq"),
+    sqlite_autoincrement=True,
+)
+
+job_phases = sa.Table(
+    "job_phases",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("phase", name(), primary_key=True),
+    sa.Column("trainings", sa.Integer, nullable=False),
+    sa.Column("epochs", sa.BigInteger, nullable=False),
+    sa.Column("trainings_done", sa.Integer, nullable=False),
+    sa.Column("epochs_done", sa.BigInteger, nullable=False),
+)
+
+units = sa.Table(
+    "units",
+    metadata,
+    sa.Column("id", _SERIAL, primary_key=True),
+    _job(),
+    sa.Column("kind", name(), nullable=False),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("state", name(), nullable=False),
+    sa.Column("turn", sa.BigInteger, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("lapses", sa.Integer, nullable=False),
+    sa.Column("worker", name()),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+    sa.CheckConstraint("state IN ('open', 'leased', 'closed')", name="state"),
+    sa.CheckConstraint("(expires_at IS NOT NULL) = (state = 'leased')", name="leased"),
+    sa.CheckConstraint("(closed_at IS NOT NULL) = (state = 'closed')", name="closed"),
+    # Partial: a claim looks at open units alone, however many have been closed.
+    sa.Index(
+        "ix_units_open",
+        "turn",
+        "id",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+    sa.Index(
+        "ix_units_leased",
+        "expires_at",
+        sqlite_where=sa.text("state = 'leased'"),
+        postgresql_where=sa.text("state = 'leased'"),
+    ),
+    sa.Index(
+        "ix_units_unfinished",
+        "job",
+        sqlite_where=sa.text("state <> 'closed'"),
+        postgresql_where=sa.text("state <> 'closed'"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+trials = sa.Table(
+    "trials",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("phase", name(), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("state", name(), nullable=False),
+    sa.Column("schedule", sa.Text, nullable=False),
+    sa.Column("initial_lr", sa.Double, nullable=False),
+    sa.Column("params", sa.JSON, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("epochs", sa.Integer, nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("value", sa.Double),
+    sa.Column("unit", sa.BigInteger, sa.ForeignKey("units.id")),
+    sa.CheckConstraint("state IN ('waiting', 'running', 'complete', 'pruned', 'diverged')", name="state"),
+    sa.CheckConstraint("(value IS NOT NULL) = (state = 'complete')", name="value"),
+    sa.Index(None, "unit"),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("job", name(), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("step", sa.BigInteger, nullable=False),
+    sa.Column("lr", sa.Double, nullable=False),
+    sa.Column("values", sa.JSON, nullable=False),
+    sa.ForeignKeyConstraint(["job", "number"], ["trials.job", "trials.number"]),
+    sqlite_with_rowid=False,
+)
+
+curves = sa.Table(
+    "curves",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("sweep", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seed", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("lr", sa.JSON, nullable=False),
+    sa.Column("loss", sa.JSON, nullable=False),
+)
+
+range_tests = sa.Table(
+    "range_tests",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("task", name(), nullable=False),
+    sa.Column("optimizer", name(), nullable=False),
+    sa.Column("metric", name(), nullable=False),
+    sa.Column("goal", name(), nullable=False),
+    sa.Column("mean", sa.Double, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index(None, "task", "optimizer"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _SERIAL, primary_key=True),
+    _job(),
+    sa.Column("kind", name(), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Index(None, "job", "id"),
+    sqlite_autoincrement=True,
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", name(), primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("lease_s", sa.Double, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("job", sa.Text),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+)
