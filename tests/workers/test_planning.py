@@ -1,0 +1,150 @@
+"""What a job does next."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from lrtune.answer import BASELINES
+from lrtune.wire import JobRequest, Outcome, Phase, Setting
+from tests.workers import simulation
+from workers.planning import View, next_step
+from workers.planning.step import Step
+
+REQUEST = JobRequest.model_validate(
+    {
+        "task": "t",
+        "epochs": 16,
+        "range_test": {"min_lr": 1e-6, "max_lr": 10, "seeds": 3},
+        "search": {"trials": 21, "seed": 5},
+        "confirm": {"finalists": 2, "seeds": 4},
+    }
+)
+
+
+def run(
+    request: JobRequest = REQUEST, until: Callable[[Step], bool] = lambda step: False
+) -> tuple[View, Step]:
+    """Follow a job to its end, or to the first step that ``until`` holds for."""
+    view = simulation.view(request)
+    for _ in range(50):
+        step = next_step(view)
+        if step.answer or step.error or until(step):
+            return view, step
+        view = simulation.follow(view, step)
+    raise AssertionError("the job does not end")
+
+
+def test_a_job_begins_with_its_sweep() -> None:
+    step = next_step(simulation.view(REQUEST))
+    assert step.phase is Phase.RANGE_TEST
+    assert step.sweep is not None
+    assert step.sweep.number == 0
+    assert len(set(step.sweep.seeds)) == 3
+    assert (step.sweep.lrs[0], step.sweep.lrs[-1], len(step.sweep.lrs)) == (1e-6, 10.0, 176)
+    assert not step.trials
+
+
+def test_the_sweep_is_followed_by_probes_inside_what_it_found() -> None:
+    _, step = run(until=lambda step: step.phase is Phase.PROBES)
+    assert step.range_test is not None
+    assert step.range_test.outcome is Outcome.OK
+    assert {trial.epochs for trial in step.trials} == {2}
+    assert all(1e-6 < trial.setting.initial_lr < 1 for trial in step.trials)
+    assert set(Counter(trial.setting.initial_lr for trial in step.trials).values()) == {2}
+
+
+def test_probes_verify_the_suggestion_before_the_search() -> None:
+    _, step = run(until=lambda step: step.phase is Phase.SEARCH)
+    assert step.range_test is not None
+    assert step.range_test.suggestion is not None
+    assert step.range_test.suggestion.verified
+    assert 2e-3 < step.range_test.suggestion.lr < 5e-2
+
+
+def test_the_search_runs_exactly_as_many_trials_as_asked_on_one_seed() -> None:
+    view, _ = run()
+    search = [trial for trial in view.trials if trial.phase is Phase.SEARCH]
+    assert len(search) == 21
+    assert len({trial.seed for trial in search}) == 1
+    assert [trial.number for trial in view.trials] == list(range(len(view.trials)))
+
+
+def test_contenders_meet_on_the_same_fresh_seeds() -> None:
+    view, _ = run()
+    confirm = [trial for trial in view.trials if trial.phase is Phase.CONFIRM]
+    seeds = {label: {t.seed for t in confirm if t.label == label} for label in {t.label for t in confirm}}
+    assert set(BASELINES) < set(seeds)
+    assert len(seeds) == len(BASELINES) + 2
+    assert len({frozenset(found) for found in seeds.values()}) == 1
+    assert len(seeds["default"]) == 4
+    assert not seeds["default"] & {t.seed for t in view.trials if t.phase is not Phase.CONFIRM}
+
+
+def test_the_answer_is_right_and_says_what_it_cost() -> None:
+    view, step = run()
+    assert step.answer is not None
+    assert 3e-3 < step.answer.initial_lr < 3e-2
+    assert step.answer.beats_default
+    assert step.answer.schedule.family != "constant"
+    epochs = sum(len(trial.curve) for trial in view.trials)
+    assert step.answer.cost_full_runs == pytest.approx((3 * 176 + epochs * 10) / 160)
+    assert step.answer.provenance.steps_per_epoch == 10
+
+
+def test_row_order_and_workers_do_not_matter() -> None:
+    view, _ = run(until=lambda step: step.phase is Phase.SEARCH and bool(step.trials[0].generation))
+    shuffled = list(view.trials)
+    random.Random(1).shuffle(shuffled)
+    assert next_step(replace(view, trials=shuffled, workers=7)) == next_step(view)
+
+
+def test_another_seed_searches_elsewhere() -> None:
+    other = REQUEST.model_copy(update={"search": REQUEST.search.model_copy(update={"seed": 6})})
+    found = [
+        [trial.setting for trial in run(request)[0].trials if trial.phase is Phase.SEARCH]
+        for request in (REQUEST, REQUEST, other)
+    ]
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_a_loss_that_is_never_finite_ends_the_job_with_a_remedy() -> None:
+    view = simulation.view(REQUEST)
+    for _ in range(4):
+        step = next_step(view)
+        if step.error:
+            break
+        view = simulation.follow(view, step, loss=lambda lr, seed: None)
+    assert step.error is not None
+    assert step.error.code == "loss_not_finite"
+    assert step.error.remedy
+    assert "Check the data" in step.error.remedy
+
+
+def test_a_sweep_that_never_diverges_is_widened_then_goes_on() -> None:
+    view = simulation.view(REQUEST)
+    sweeps = []
+    while (step := next_step(view)).sweep is not None:
+        sweeps.append(step.sweep)
+        view = simulation.follow(view, step, loss=lambda lr, seed: 2.0 - 1 / (1 + 1 / (lr * 1e3)))
+    assert len(sweeps) > 1
+    assert sweeps[1].lrs[-1] > sweeps[0].lrs[-1]
+    assert step.phase is Phase.PROBES
+
+
+def test_when_everything_diverges_the_job_says_so() -> None:
+    view = simulation.view(REQUEST)
+
+    def never(setting: Setting, seed: int) -> float | None:
+        return None
+
+    while not (step := next_step(view)).error:
+        assert step.answer is None
+        view = simulation.follow(view, step, final=never)
+    assert step.error.code == "no_answer"
+    assert step.error.remedy
