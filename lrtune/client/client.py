@@ -135,7 +135,7 @@ class Client:
         return self._read(Job, self._connection.post(_of_job(job_id, "/cancel")))
 
     def events(self, job_id: str, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
-        """What happens to a job, as it happens: from its first event, or the one after ``after``, to its last.
+        """What happens to a job, as it happens: from its first event, or the next to ``after``, to its last.
 
         A broken connection is made again without losing or repeating an event.
         """

@@ -119,8 +119,7 @@ class Connection:
                     title=response.reason_phrase or "Refused",
                     status=status,
                     code=f"http_{status}",
-                    detail=f"{self.url} answered with status {status} {response.reason_phrase}".rstrip()
-                    + ".",
+                    detail=f"{self.url} answered with status {said}.",
                     remedy="Check that LRTUNE_URL names an lrtune server, and what stands between.",
                 )
             )
