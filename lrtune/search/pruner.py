@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrtune.search.evidence import curve
@@ -52,17 +52,22 @@ def pruner(finished: Sequence[Trial], epochs: int, metric: MetricSpec, *, keep: 
         metric: What the curves are judged by.
         keep: Share of the earlier trials at a rung whose value a trial must reach.
     """
-    curves = [
-        curve(trial.curve, metric) for trial in finished if trial.state.final and trial.epochs == epochs
-    ]
-    bars = {}
+    return bars(
+        [curve(trial.curve, metric) for trial in finished if trial.state.final and trial.epochs == epochs],
+        epochs,
+        keep=keep,
+    )
+
+
+def bars(curves: Iterable[Sequence[float]], epochs: int, *, keep: float = KEEP) -> Pruner:
+    """The same from curves alone: the metric after each epoch, to be minimised, of trials of that length."""
+    lines = list(curves)
+    found = {}
     for rung in RUNGS:
         epoch = math.ceil(rung * epochs)
         if not 1 <= epoch < epochs:
             continue
-        at = sorted(
-            line[epoch - 1] for line in curves if len(line) >= epoch and math.isfinite(line[epoch - 1])
-        )
+        at = sorted(line[epoch - 1] for line in lines if len(line) >= epoch and math.isfinite(line[epoch - 1]))
         if len(at) >= ENOUGH:
-            bars[epoch] = at[max(math.ceil(keep * len(at)) - 1, 0)]
-    return Pruner(bars)
+            found[epoch] = at[max(math.ceil(keep * len(at)) - 1, 0)]
+    return Pruner(found)
