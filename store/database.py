@@ -25,11 +25,13 @@ class Tx:
     Attributes:
         conn: For the store's own modules.
         locked: Ids of the jobs whose row this transaction has locked.
+        ended: Ids of the jobs that this transaction has ended.
     """
 
     conn: Connection
     clock: Callable[[], datetime] | None = None
     locked: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
     _now: datetime | None = None
 
     @property

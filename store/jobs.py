@@ -1,0 +1,220 @@
+"""Jobs: submitted by clients, moved on by workers, ended once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from lrtune.wire import BestSoFar, Job, JobError, JobRequest, JobState, Page, Phase, Progress
+from store import cursors, job_rows, progress, tables, tasks, units
+from store.database import Tx
+from store.errors import IdempotencyConflict, JobFinal
+
+_JOBS = tables.jobs.c
+
+
+def submit(
+    tx: Tx, request: JobRequest, *, job_id: str, idempotency: tuple[str, str] | None = None
+) -> tuple[Job, bool]:
+    """Queue a job with its first unit.
+
+    Args:
+        request: Already checked against the task.
+        job_id: Id of the new job.
+        idempotency: The client's key, and a digest of what it said with it.
+
+    Returns:
+        The job, and whether it is new; a job that was there is the one submitted with the same key.
+
+    Raises:
+        NotFound: There is no such task.
+        IdempotencyConflict: The key came before with another digest.
+    """
+    key, digest = idempotency or (None, None)
+    if key is not None:
+        tx.exclude(f"idempotency key {key}")
+        known = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.idempotency_key == key)).one_or_none()
+        if known is not None:
+            if known.idempotency_digest != digest:
+                raise IdempotencyConflict(
+                    f"Another request came with the key {key!r} before: it made job {known.id}.",
+                    "Use a new key for a new request.",
+                )
+            return _jobs(tx, [known])[0], False
+    task = tasks.get(tx, request.task)
+    tx.conn.execute(
+        sa.insert(tables.jobs).values(
+            id=job_id,
+            task=task.name,
+            task_version=task.version,
+            task_digest=task.digest,
+            state=JobState.QUEUED,
+            goal=request.metric.goal,
+            request=request.model_dump(mode="json"),
+            trials=0,
+            idempotency_key=key,
+            idempotency_digest=digest,
+            created_at=tx.now(),
+        )
+    )
+    tx.locked.add(job_id)
+    progress.begin(tx, job_id)
+    job_rows.announce(tx, job_id, JobState.QUEUED)
+    units.add(tx, job_id, "plan", {"stage": "start"})
+    return get(tx, job_id), True
+
+
+def get(tx: Tx, job_id: str) -> Job:
+    """A job.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    found = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.id == job_id)).one_or_none()
+    if found is None:
+        raise job_rows.no_such(job_id)
+    return _jobs(tx, [found])[0]
+
+
+def page(tx: Tx, *, task: str | None, state: JobState | None, cursor: str | None, limit: int) -> Page[Job]:
+    """Jobs, newest first; of a task (any version), in a state.
+
+    Raises:
+        CursorInvalid: ``cursor`` is none of this list's.
+    """
+    query = sa.select(tables.jobs)
+    if task is not None:
+        query = query.where(_JOBS.task == task)
+    if state is not None:
+        query = query.where(_JOBS.state == state)
+    if cursor is not None:
+        [seq] = cursors.decode("jobs", cursor, (int,))
+        query = query.where(_JOBS.seq < seq)
+    rows = tx.conn.execute(query.order_by(_JOBS.seq.desc()).limit(limit + 1)).all()
+    shown = {job.id: job for job in _jobs(tx, rows[:limit])}
+    return cursors.page(rows, limit, lambda row: shown[row.id], lambda row: cursors.encode("jobs", [row.seq]))
+
+
+def cancel(tx: Tx, job_id: str) -> Job:
+    """Cancel a job: its units are closed at once. A cancelled job stays as it is.
+
+    Raises:
+        NotFound: There is no such job.
+        JobFinal: It has succeeded or failed.
+    """
+    job_rows.lock(tx, job_id)
+    state = job_rows.state(tx, job_id)
+    if state in (JobState.SUCCEEDED, JobState.FAILED):
+        raise JobFinal(
+            f"Job {job_id} has {state} already.", "There is nothing left to cancel; read its results."
+        )
+    if state is not JobState.CANCELLED:
+        job_rows.end(tx, job_id, JobState.CANCELLED)
+    return get(tx, job_id)
+
+
+def succeed(tx: Tx, job_id: str) -> None:
+    """End a job well; its answer has been put.
+
+    Raises:
+        NotFound: There is no such job.
+        JobFinal: It has ended.
+    """
+    _end(tx, job_id, JobState.SUCCEEDED, None)
+
+
+def fail(tx: Tx, job_id: str, error: JobError) -> None:
+    """End a job with an error.
+
+    Raises:
+        NotFound: There is no such job.
+        JobFinal: It has ended.
+    """
+    _end(tx, job_id, JobState.FAILED, error)
+
+
+def set_phase(tx: Tx, job_id: str, phase: Phase) -> None:
+    """Say what the job is doing.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    _set(tx, job_id, phase=phase)
+
+
+def plan_phase(tx: Tx, job_id: str, phase: Phase, *, trainings: int, epochs: int) -> None:
+    """Say how many trainings a phase has in all, and how many epochs these have together; again, it replaces.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    job_rows.lock(tx, job_id)
+    progress.plan(tx, job_id, phase, trainings=trainings, epochs=epochs)
+
+
+def set_engine(tx: Tx, job_id: str, told: dict[str, Any]) -> None:
+    """Keep what a trainer told of the job's task.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    _set(tx, job_id, engine=told)
+
+
+def engine(tx: Tx, job_id: str) -> dict[str, Any] | None:
+    """What a trainer told of the job's task, None before that.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    found = tx.conn.execute(sa.select(_JOBS.engine).where(_JOBS.id == job_id)).one_or_none()
+    if found is None:
+        raise job_rows.no_such(job_id)
+    told: dict[str, Any] | None = found.engine
+    return told
+
+
+def _set(tx: Tx, job_id: str, **values: Any) -> None:
+    job_rows.lock(tx, job_id)
+    tx.conn.execute(sa.update(tables.jobs).where(_JOBS.id == job_id).values(values))
+
+
+def _end(tx: Tx, job_id: str, state: JobState, error: JobError | None) -> None:
+    job_rows.lock(tx, job_id)
+    before = job_rows.state(tx, job_id)
+    if before.final:
+        raise JobFinal(f"Job {job_id} has {before} already.")
+    job_rows.end(tx, job_id, state, error=error)
+
+
+def _jobs(tx: Tx, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Job]:
+    done = progress.of(tx, rows)
+    return [_job(row, done[row.id]) for row in rows]
+
+
+def _job(row: sa.Row[*tuple[Any, ...]], done: Progress) -> Job:
+    best = None
+    if row.best_number is not None:
+        best = BestSoFar(
+            number=row.best_number,
+            schedule=row.best_schedule,
+            initial_lr=row.best_initial_lr,
+            value=row.best_value,
+        )
+    return Job(
+        id=row.id,
+        task=row.task,
+        task_version=row.task_version,
+        task_digest=row.task_digest,
+        state=row.state,
+        phase=row.phase,
+        progress=done,
+        best=best,
+        request=JobRequest.model_validate(row.request),
+        error=None if row.error is None else JobError.model_validate(row.error),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

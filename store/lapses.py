@@ -1,0 +1,81 @@
+"""Leases that ran out: their units are opened again, a few times."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lrtune.wire import JobError, JobState, Phase, TrialState
+from store import job_rows, progress, tables
+from store.database import Tx
+
+MAX_ATTEMPTS = 5
+"""So many leases of one unit may run out before its job fails."""
+
+_UNITS = tables.units.c
+_TRIALS = tables.trials.c
+_REPORTS = tables.reports.c
+_LEASED = sa.text("state = 'leased'")
+_BATCH = 100
+
+
+def expire(tx: Tx) -> int:
+    """Open units whose lease has run out; returns how many.
+
+    Their unfinished trials go back to waiting and lose their reports. A unit that has cost its
+    ``MAX_ATTEMPTS``-th worker fails its job with the code ``worker_lost``. A unit whose job somebody is
+    writing of just now is left for the next time.
+    """
+    lapsed = sa.and_(_LEASED, _UNITS.expires_at < tx.now())
+    rows = tx.conn.execute(
+        sa.select(_UNITS.id, _UNITS.job).where(lapsed).order_by(_UNITS.expires_at).limit(_BATCH)
+    ).all()
+    return sum(_expire(tx, row.id, row.job, lapsed) for row in rows)
+
+
+def _expire(tx: Tx, unit: int, job_id: str, lapsed: sa.ColumnElement[bool]) -> bool:
+    if not job_rows.lock_if_free(tx, job_id):
+        return False
+    found = tx.conn.execute(
+        sa.update(tables.units)
+        .where(_UNITS.id == unit, lapsed)
+        .values(lapses=_UNITS.lapses + 1)
+        .returning(_UNITS.lapses, _UNITS.worker, _UNITS.kind)
+    ).one_or_none()
+    if found is None:
+        return False
+    if found.lapses >= MAX_ATTEMPTS:
+        error = JobError(
+            code="worker_lost",
+            detail=f"{MAX_ATTEMPTS} workers were lost over the same {found.kind} unit; the last was "
+            f"{found.worker}.",
+            remedy="Look into that worker's log: the task may take more memory than the machine has.",
+        )
+        job_rows.end(tx, job_id, JobState.FAILED, error=error)
+        return True
+    reopen(tx, unit, job_id)
+    text = f"Worker {found.worker} was lost over a {found.kind} unit, which goes to another."
+    tx.conn.execute(
+        sa.insert(tables.events).values(job=job_id, kind="warning", at=tx.now(), data={"text": text})
+    )
+    return True
+
+
+def reopen(tx: Tx, unit: int, job_id: str) -> None:
+    """Open a leased unit again; its unfinished trials wait and lose their reports. The caller has locked the
+    job."""
+    tx.conn.execute(
+        sa.update(tables.units).where(_UNITS.id == unit).values(state="open", worker=None, expires_at=None)
+    )
+    unfinished = sa.and_(_TRIALS.unit == unit, _TRIALS.state.in_([TrialState.WAITING, TrialState.RUNNING]))
+    reported = tx.conn.execute(
+        sa.select(_TRIALS.phase, sa.func.count())
+        .join(tables.reports, sa.and_(_REPORTS.job == _TRIALS.job, _REPORTS.number == _TRIALS.number))
+        .where(unfinished)
+        .group_by(_TRIALS.phase)
+    ).all()
+    for phase, epochs in reported:
+        progress.count(tx, job_id, Phase(phase), epochs=-epochs)
+    if reported:
+        numbers = sa.select(_TRIALS.number).where(unfinished)
+        tx.conn.execute(sa.delete(tables.reports).where(_REPORTS.job == job_id, _REPORTS.number.in_(numbers)))
+    tx.conn.execute(sa.update(tables.trials).where(unfinished).values(state=TrialState.WAITING))

@@ -1,0 +1,90 @@
+"""How far a job is: counters by phase, kept current with what they count, so that nothing is scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from lrtune.wire import JobState, Phase, Progress
+from store import tables
+from store.database import Tx
+
+_PHASES = tables.job_phases.c
+
+
+def begin(tx: Tx, job_id: str) -> None:
+    """Set a new job's counters to zero."""
+    zero = {"trainings": 0, "epochs": 0, "trainings_done": 0, "epochs_done": 0}
+    tx.conn.execute(
+        sa.insert(tables.job_phases), [{"job": job_id, "phase": phase, **zero} for phase in Phase]
+    )
+
+
+def plan(tx: Tx, job_id: str, phase: Phase, *, trainings: int, epochs: int) -> None:
+    """Set what is planned of a phase. The caller has locked the job."""
+    _update(tx, job_id, phase, {"trainings": trainings, "epochs": epochs})
+
+
+def count(tx: Tx, job_id: str, phase: Phase, *, trainings: int = 0, epochs: int = 0, spared: int = 0) -> None:
+    """Count trainings and epochs as done, and ``spared`` epochs as never needed. The caller has locked the
+    job."""
+    _update(
+        tx,
+        job_id,
+        phase,
+        {
+            "trainings_done": _PHASES.trainings_done + trainings,
+            "epochs_done": _PHASES.epochs_done + epochs,
+            "epochs": _PHASES.epochs - spared,
+        },
+    )
+
+
+def set_done(tx: Tx, job_id: str, phase: Phase, trainings: int) -> None:
+    """Set how many trainings of a phase are done. The caller has locked the job."""
+    _update(tx, job_id, phase, {"trainings_done": trainings})
+
+
+def of(tx: Tx, jobs: Sequence[sa.Row[*tuple[Any, ...]]]) -> dict[str, Progress]:
+    """Progress by job id, for rows of ``tables.jobs``."""
+    rows = tx.conn.execute(
+        sa.select(tables.job_phases).where(_PHASES.job.in_([job.id for job in jobs]))
+    ).all()
+    by_job: dict[str, list[sa.Row[*tuple[Any, ...]]]] = {job.id: [] for job in jobs}
+    for row in rows:
+        by_job[row.job].append(row)
+    return {job.id: _progress(tx, job, by_job[job.id]) for job in jobs}
+
+
+def _progress(tx: Tx, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> Progress:
+    # An extended sweep trains its seeds again: never more done than planned.
+    done = {row.phase: min(row.trainings_done, row.trainings) for row in phases}
+    total = {row.phase: row.trainings for row in phases}
+    return Progress(
+        done=sum(done.values()),
+        total=sum(total.values()),
+        phase_done=done.get(job.phase, 0),
+        phase_total=total.get(job.phase, 0),
+        eta_s=_eta_s(tx.now(), job, phases) if job.state == JobState.RUNNING else None,
+    )
+
+
+def _eta_s(
+    now: datetime, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tuple[Any, ...]]]
+) -> float | None:
+    """Seconds that the epochs left take, at the pace of the epochs done since the job was started."""
+    done: int = sum(row.epochs_done for row in phases)
+    left: int = sum(max(row.epochs - row.epochs_done, 0) for row in phases)
+    if not done:
+        return None
+    elapsed_s: float = max((now - job.started_at).total_seconds(), 0.0)
+    return round(elapsed_s * left / done, 1)
+
+
+def _update(tx: Tx, job_id: str, phase: Phase, values: dict[str, Any]) -> None:
+    tx.conn.execute(
+        sa.update(tables.job_phases).where(_PHASES.job == job_id, _PHASES.phase == phase).values(values)
+    )

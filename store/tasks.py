@@ -1,0 +1,137 @@
+"""Tasks: versions of user code, told apart by what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from lrtune.wire import Page, Task
+from store import cursors, tables
+from store.database import Tx
+from store.errors import NotFound
+
+_VERSION = re.compile(r"[0-9]{1,9}")
+_DIGEST = re.compile(r"[0-9a-f]{6,64}")
+
+
+def register(
+    tx: Tx,
+    *,
+    name: str,
+    entry: str,
+    description: str,
+    params_schema: Mapping[str, Any],
+    files: Mapping[str, bytes],
+) -> Task:
+    """The task version that holds ``entry`` and ``files``: the one there is, else a new one.
+
+    A version never changes; its description and schema stay those of its first registration.
+
+    Args:
+        name: Of the task; versions are counted by name, from 1.
+        entry: ``module:function`` within the files.
+        description: For people.
+        params_schema: JSON schema of the function's parameters.
+        files: Contents by relative path.
+    """
+    tx.exclude(f"task {name}")
+    digest = digest_of(entry, files)
+    known = tx.conn.execute(
+        sa.select(tables.tasks).where(tables.tasks.c.name == name, tables.tasks.c.digest == digest)
+    ).one_or_none()
+    if known is not None:
+        return _task(known)
+    latest = tx.conn.execute(
+        sa.select(sa.func.max(tables.tasks.c.version)).where(tables.tasks.c.name == name)
+    ).scalar_one()
+    task = Task(
+        name=name,
+        version=(latest or 0) + 1,
+        digest=digest,
+        entry=entry,
+        description=description,
+        params_schema=dict(params_schema),
+        created_at=tx.now(),
+    )
+    tx.conn.execute(sa.insert(tables.tasks), task.model_dump())
+    rows = [
+        {"task": name, "version": task.version, "path": path, "content": content}
+        for path, content in files.items()
+    ]
+    if rows:
+        tx.conn.execute(sa.insert(tables.task_files), rows)
+    return task
+
+
+def digest_of(entry: str, files: Mapping[str, bytes]) -> str:
+    """SHA-256, in hexadecimal, of the entry point and of every path and content, each with its length."""
+    digest = hashlib.sha256()
+    for part in (entry.encode(), *(part for path in sorted(files) for part in (path.encode(), files[path]))):
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def get(tx: Tx, ref: str) -> Task:
+    """The task version that ``ref`` names: ``name`` (the newest), ``name@3``, or ``name@`` and at least six
+    characters of a digest.
+
+    Raises:
+        NotFound: There is none.
+    """
+    name, at, which = ref.partition("@")
+    query = sa.select(tables.tasks).where(tables.tasks.c.name == name)
+    if at and _VERSION.fullmatch(which):
+        query = query.where(tables.tasks.c.version == int(which))
+    elif at and _DIGEST.fullmatch(which):
+        query = query.where(tables.tasks.c.digest.startswith(which))
+    elif at:
+        raise _no_such(ref)
+    found = tx.conn.execute(query.order_by(tables.tasks.c.version.desc()).limit(1)).one_or_none()
+    if found is None:
+        raise _no_such(ref)
+    return _task(found)
+
+
+def page(tx: Tx, *, cursor: str | None, limit: int) -> Page[Task]:
+    """Task versions by name, newest first within a name.
+
+    Raises:
+        CursorInvalid: ``cursor`` is none of this list's.
+    """
+    table = tables.tasks.c
+    query = sa.select(tables.tasks)
+    if cursor is not None:
+        name, version = cursors.decode("tasks", cursor, (str, int))
+        query = query.where(sa.or_(table.name > name, sa.and_(table.name == name, table.version < version)))
+    rows = tx.conn.execute(query.order_by(table.name, table.version.desc()).limit(limit + 1)).all()
+    return cursors.page(rows, limit, _task, lambda row: cursors.encode("tasks", (row.name, row.version)))
+
+
+def files(tx: Tx, name: str, version: int) -> dict[str, bytes]:
+    """The files of a task version, by relative path.
+
+    Raises:
+        NotFound: There is no such version.
+    """
+    table = tables.task_files.c
+    rows = tx.conn.execute(
+        sa.select(table.path, table.content)
+        .where(table.task == name, table.version == version)
+        .order_by(table.path)
+    ).all()
+    if not rows:
+        get(tx, f"{name}@{version}")
+    return {row.path: bytes(row.content) for row in rows}
+
+
+def _task(row: sa.Row[*tuple[Any, ...]]) -> Task:
+    return Task.model_validate(dict(row._mapping))
+
+
+def _no_such(ref: str) -> NotFound:
+    return NotFound(f"There is no task {ref!r}.", "List tasks with GET /v1/tasks.")

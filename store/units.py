@@ -1,0 +1,267 @@
+"""Units of work and their leases: each is held by one worker at a time, and none is lost.
+
+A unit is ``open``, ``leased`` or ``closed``. Each claim counts its ``attempt`` up; whoever writes of a unit
+proves the attempt first (``hold``), so a worker that was given up writes nothing (fencing). A job that runs
+always has a unit that is open or leased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from lrtune.wire import JobError, JobState, TrialState
+from store import job_rows, lapses, tables
+from store.database import Database, Tx
+from store.errors import LeaseLost, StoreError
+from store.lapses import MAX_ATTEMPTS, expire
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "Lease",
+    "Renewal",
+    "add",
+    "claim",
+    "expire",
+    "finish",
+    "held",
+    "hold",
+    "release",
+    "renew",
+]
+
+_UNITS = tables.units.c
+
+# Literal, because a partial index serves no bound value.
+_OPEN = sa.text("state = 'open'")
+_UNFINISHED = sa.text("state <> 'closed'")
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A unit in the hands of one worker.
+
+    Attributes:
+        unit: Id of the unit.
+        job: Id of its job.
+        kind: ``plan``, ``range_test`` or ``train``.
+        payload: What to do, by kind.
+        attempt: Counts the claims of the unit.
+        expires_at: When the unit may go to another, by the database's clock.
+    """
+
+    unit: int
+    job: str
+    kind: str
+    payload: dict[str, Any]
+    attempt: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A renewal's word on the job: ``cancelled`` says that the work must stop."""
+
+    cancelled: bool
+
+
+def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
+    """Add an open unit to a job; returns its id. A ``train`` unit takes the trials ``payload["numbers"]``.
+
+    Jobs take turns: a unit's turn is that of the unit next in line, plus one for each unit of its job that is
+    not closed. So the n-th unit of every job comes before the n+1-th of any.
+
+    Raises:
+        NotFound: There is no such job.
+        StoreError: A trial does not exist or is final.
+    """
+    job_rows.lock(tx, job_id)
+    turn = sa.select(
+        sa.func.coalesce(sa.select(sa.func.min(_UNITS.turn)).where(_OPEN).scalar_subquery(), 0)
+        + sa.select(sa.func.count()).where(_UNITS.job == job_id, _UNFINISHED).scalar_subquery()
+    ).scalar_subquery()
+    unit: int = tx.conn.execute(
+        sa.insert(tables.units)
+        .values(
+            job=job_id,
+            kind=kind,
+            payload=dict(payload),
+            state="open",
+            turn=turn,
+            attempt=0,
+            lapses=0,
+            created_at=tx.now(),
+        )
+        .returning(_UNITS.id)
+    ).scalar_one()
+    if kind == "train":
+        _take(tx, job_id, unit, payload["numbers"])
+    return unit
+
+
+def claim(tx: Tx, worker_id: str, *, lease_s: float) -> Lease | None:
+    """Lease the unit whose turn it is to a worker; None if there is no open unit.
+
+    Units whose lease has run out are opened first. A queued job becomes running.
+    """
+    expire(tx)
+    now = tx.now()
+    expires_at = now + timedelta(seconds=lease_s)
+    next_unit = (
+        sa.select(_UNITS.id)
+        .where(_OPEN)
+        .order_by(_UNITS.turn, _UNITS.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    found = tx.conn.execute(
+        sa.update(tables.units)
+        .where(_UNITS.id == next_unit)
+        .values(state="leased", attempt=_UNITS.attempt + 1, worker=worker_id, expires_at=expires_at)
+        .returning(_UNITS.id, _UNITS.job, _UNITS.kind, _UNITS.payload, _UNITS.attempt)
+    ).one_or_none()
+    if found is None:
+        return None
+    # The unit is locked before its job here, so its job's lock must not be waited for: if somebody has it, he
+    # is cancelling the job, or else `hold` makes up for it.
+    if job_rows.state(tx, found.job) is JobState.QUEUED and job_rows.lock_if_free(tx, found.job):
+        job_rows.start(tx, found.job)
+    return Lease(found.id, found.job, found.kind, found.payload, found.attempt, expires_at)
+
+
+def renew(tx: Tx, lease: Lease, *, lease_s: float) -> Renewal:
+    """Let a lease run ``lease_s`` seconds from now. A lapsed one that nobody took yet is good again.
+
+    Raises:
+        LeaseLost: The unit is no longer this attempt's.
+    """
+    changed = tx.conn.execute(
+        sa.update(tables.units)
+        .where(_UNITS.id == lease.unit, _UNITS.attempt == lease.attempt, _UNITS.state == "leased")
+        .values(expires_at=tx.now() + timedelta(seconds=lease_s))
+    )
+    if changed.rowcount:
+        return Renewal(cancelled=False)
+    if _unit(tx, lease).attempt == lease.attempt and job_rows.state(tx, lease.job) is JobState.CANCELLED:
+        return Renewal(cancelled=True)
+    raise _lost(tx, lease)
+
+
+def hold(tx: Tx, lease: Lease) -> None:
+    """Make sure that the unit is this attempt's until the transaction ends; lock its job.
+
+    Raises:
+        LeaseLost: It is not.
+    """
+    job_rows.lock(tx, lease.job)
+    unit = _unit(tx, lease)
+    if unit.attempt != lease.attempt or unit.state != "leased":
+        raise _lost(tx, lease)
+    job_rows.start(tx, lease.job)
+
+
+@contextmanager
+def held(database: Database, lease: Lease) -> Iterator[Tx]:
+    """A writing transaction that holds a lease; see ``Database.write`` and ``hold``.
+
+    Raises:
+        LeaseLost, DatabaseUnavailable: On entry; the latter also inside and on commit.
+    """
+    with database.write() as tx:
+        hold(tx, lease)
+        yield tx
+
+
+def release(tx: Tx, lease: Lease) -> None:
+    """Hand a unit back: it is open again, as if this attempt had not been.
+
+    Its unfinished trials go back to waiting and lose their reports.
+
+    Raises:
+        LeaseLost: The unit is no longer this attempt's.
+    """
+    hold(tx, lease)
+    lapses.reopen(tx, lease.unit, lease.job)
+
+
+def finish(tx: Tx, lease: Lease) -> None:
+    """Close a unit whose results are written.
+
+    When that was the job's last unit, its next ``plan`` unit is added. Planning itself must have added units
+    or ended the job: if it has not, the job fails rather than hang. After ``jobs.succeed`` or ``jobs.fail``
+    in the same transaction there is nothing left to close.
+
+    Raises:
+        LeaseLost: The unit is no longer this attempt's.
+        StoreError: A trial of the unit is not final.
+    """
+    if lease.job in tx.ended:
+        return
+    hold(tx, lease)
+    left = tx.conn.execute(
+        sa.select(tables.trials.c.number)
+        .where(
+            tables.trials.c.unit == lease.unit,
+            tables.trials.c.state.in_([TrialState.WAITING, TrialState.RUNNING]),
+        )
+        .order_by(tables.trials.c.number)
+    ).scalars()
+    numbers = ", ".join(map(str, left))
+    if numbers:
+        raise StoreError(f"Unit {lease.unit} cannot be finished: its trials {numbers} are not final.")
+    tx.conn.execute(
+        sa.update(tables.units)
+        .where(_UNITS.id == lease.unit)
+        .values(state="closed", expires_at=None, closed_at=tx.now())
+    )
+    _go_on(tx, lease)
+
+
+def _go_on(tx: Tx, lease: Lease) -> None:
+    unfinished = sa.select(_UNITS.id).where(_UNITS.job == lease.job, _UNFINISHED).limit(1)
+    if tx.conn.execute(unfinished).one_or_none() is not None:
+        return
+    if lease.kind != "plan":
+        add(tx, lease.job, "plan", {"stage": "next"})
+        return
+    error = JobError(
+        code="planning_stalled",
+        detail="The job's planning ended with neither more work nor an answer.",
+        remedy="This is a mistake in lrtune: please report it with the job's request.",
+    )
+    job_rows.end(tx, lease.job, JobState.FAILED, error=error)
+
+
+def _take(tx: Tx, job_id: str, unit: int, numbers: list[int]) -> None:
+    taken = tx.conn.execute(
+        sa.update(tables.trials)
+        .where(
+            tables.trials.c.job == job_id,
+            tables.trials.c.number.in_(numbers),
+            tables.trials.c.state == TrialState.WAITING,
+        )
+        .values(unit=unit)
+    )
+    if taken.rowcount != len(numbers):
+        raise StoreError(f"Job {job_id} has {taken.rowcount} waiting trials of the {len(numbers)} asked for.")
+
+
+def _unit(tx: Tx, lease: Lease) -> sa.Row[*tuple[Any, ...]]:
+    query = sa.select(_UNITS.attempt, _UNITS.state).where(_UNITS.id == lease.unit, _UNITS.job == lease.job)
+    found: sa.Row[*tuple[Any, ...]] | None = tx.conn.execute(query).one_or_none()
+    if found is None:
+        raise LeaseLost(f"There is no unit {lease.unit} of job {lease.job}.")
+    return found
+
+
+def _lost(tx: Tx, lease: Lease) -> LeaseLost:
+    state = job_rows.state(tx, lease.job)
+    if state.final:
+        return LeaseLost(f"Job {lease.job} has ended: it is {state}.")
+    return LeaseLost(f"Unit {lease.unit} is no longer attempt {lease.attempt}'s: its lease ran out.")
