@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import examples
@@ -11,7 +10,7 @@ from service import entry_schema
 from store import Database, tasks
 
 
-def register(database: Database, rng: random.Random) -> None:
+def register(database: Database) -> None:
     """Register every example. Content-addressed, so doing it again changes nothing."""
     for example in EXAMPLES.values():
         source = files(example)
@@ -24,7 +23,6 @@ def register(database: Database, rng: random.Random) -> None:
                 description=example.description,
                 params_schema=schema,
                 files=source,
-                rng=rng,
             )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import secrets
 import signal
 import socket
 import sys
@@ -53,7 +51,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         draining = Event()
         workers = local_workers(settings)
         try:
-            examples.register(database, random.Random(secrets.randbits(64)))
+            examples.register(database)
             app = create_app(settings, database, draining=draining)
             workers.start()
             Listening(app, settings, draining, lambda: announce(say, settings, listener)).run([listener])

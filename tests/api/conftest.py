@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -51,7 +50,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "lrtune.db"
     migrate(f"sqlite:///{path}")
     database = Database(f"sqlite:///{path}")
-    examples.register(database, random.Random(0))
+    examples.register(database)
     database.dispose()
     return path
 
