@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
@@ -55,6 +56,9 @@ class Forward:
                     loss = scalar(self._workload.task.loss(outputs, targets))
             return loss, {name: state[name].detach() for name in held}
 
+        if len(rows) == 1:
+            losses, after = self.losses(*_twice((rows, held, seeds, ages)), _twice_batch(batch), part)
+            return losses[:1], {name: tensor[:1] for name, tensor in after.items()}
         lanes = len(rows)
         data = batch.inputs, batch.targets
         if batch.shared:
@@ -71,6 +75,9 @@ class Forward:
             with drawing(Drawing(seed, age, VALIDATION + part)):
                 return self._call({**self._layout.unpack(row), **held}, inputs)
 
+        if len(rows) == 1:
+            twice = self.outputs(*_twice((rows, held, seeds, ages)), inputs, part)
+            return tree_map(lambda x: x[:1], twice)
         self._model.eval()
         try:
             with self._substitutes.active():
@@ -81,3 +88,16 @@ class Forward:
     def _call(self, state: dict[str, Tensor], inputs: Any) -> Any:
         with self._workload.autocast(), blame("model"):
             return call_model(lambda *a, **k: functional_call(self._model, state, a, k), inputs)
+
+
+def _twice(tree: Any) -> Any:
+    """A lone lane beside itself.
+
+    Kernels for one matrix and for a stack of them round differently, so a lone lane runs as two: a lane's
+    numbers are the same, bit for bit, whatever the population around it.
+    """
+    return tree_map(lambda x: torch.cat([x, x]), tree)
+
+
+def _twice_batch(batch: Batch) -> Batch:
+    return batch if batch.shared else Batch(_twice(batch.inputs), _twice(batch.targets), shared=False)
