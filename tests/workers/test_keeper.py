@@ -1,0 +1,125 @@
+"""Keeping a lease: renewed in time, given up when it must be."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lrtune.wire import JobRequest
+from store import Database, Tx, jobs, migrate, tasks, units
+from store.errors import DatabaseUnavailable, LeaseLost
+from workers.keeper import Cancelled, Drained, Keeper
+
+LEASE_S = 30.0
+
+
+class Scene:
+    """A database with one claimed job, and a clock that all share."""
+
+    def __init__(self, path: Path) -> None:
+        self.at = 0.0
+        self.seen = 0
+        self.stopping = threading.Event()
+        url = f"sqlite:///{path / 'lrtune.db'}"
+        migrate(url)
+        self.database = Database(
+            url, now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.at)
+        )
+        with self.database.write() as tx:
+            tasks.register(tx, name="t", entry="t:t", description="", params_schema={}, files={"t.py": b""})
+            jobs.submit(tx, JobRequest(task="t"), job_id="job1")
+            lease = units.claim(tx, "worker", lease_s=LEASE_S)
+        assert lease is not None
+        self.lease = lease
+        self.keeper = Keeper(
+            self.database,
+            lease,
+            lease_s=LEASE_S,
+            stopping=self.stopping,
+            seen=self._see,
+            clock=lambda: self.at,
+        )
+
+    def _see(self, tx: Tx) -> None:
+        self.seen += 1
+
+    def tick(self, at: float) -> None:
+        self.at = at
+        self.keeper.tick()
+
+    def taken(self) -> bool:
+        """Whether another worker gets the unit."""
+        with self.database.write() as tx:
+            return units.claim(tx, "other", lease_s=LEASE_S) is not None
+
+    @contextmanager
+    def away(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """The database cannot be reached; each look at it takes ten seconds."""
+
+        def refuse() -> None:
+            self.at += 10
+            raise DatabaseUnavailable("It is away.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(self.database, "write", refuse)
+            patch.setattr(self.stopping, "wait", lambda seconds: False)
+            yield
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.database.dispose()
+
+
+def test_it_renews_after_a_third_and_not_before(scene: Scene) -> None:
+    scene.tick(9)
+    assert scene.seen == 0
+    scene.tick(10)
+    assert scene.seen == 1
+    scene.tick(39)
+    assert not scene.taken()
+
+
+def test_without_renewal_the_unit_goes_to_another_and_the_rest_is_refused(scene: Scene) -> None:
+    scene.at = 31
+    assert scene.taken()
+    with pytest.raises(LeaseLost):
+        scene.keeper.tick()
+    with pytest.raises(LeaseLost):
+        scene.keeper.write(lambda tx: None)
+
+
+def test_a_cancelled_job_is_told(scene: Scene) -> None:
+    with scene.database.write() as tx:
+        jobs.cancel(tx, "job1")
+    with pytest.raises(Cancelled):
+        scene.tick(10)
+
+
+def test_stopping_is_told_at_once(scene: Scene) -> None:
+    scene.stopping.set()
+    with pytest.raises(Drained):
+        scene.tick(0)
+
+
+def test_a_database_that_comes_back_in_time_costs_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scene.away(monkeypatch):
+        scene.tick(10)
+    scene.tick(25)
+    assert scene.seen == 1
+    assert not scene.taken()
+
+
+def test_a_database_that_stays_away_ends_the_work(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scene.away(monkeypatch), pytest.raises(LeaseLost, match="longer than the lease"):
+        scene.keeper.write(lambda tx: None)
+    assert scene.at >= LEASE_S
