@@ -1,0 +1,25 @@
+"""Schedules: families as data, pure functions of (step, horizon, parameters), and code that equals them.
+
+Nothing here imports torch or Keras; the emitted code does.
+"""
+
+from lrtune.schedules.check import check
+from lrtune.schedules.course import Course, start
+from lrtune.schedules.errors import ScheduleError
+from lrtune.schedules.family import Family, Param
+from lrtune.schedules.laid import concrete, simplicity
+from lrtune.schedules.sequence import lr_sequence
+from lrtune.schedules.table import FAMILIES
+
+__all__ = [
+    "FAMILIES",
+    "Course",
+    "Family",
+    "Param",
+    "ScheduleError",
+    "check",
+    "concrete",
+    "lr_sequence",
+    "simplicity",
+    "start",
+]
