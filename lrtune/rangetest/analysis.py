@@ -47,9 +47,13 @@ def analyse(
     sweep = Sweep.of(lr, loss)
     operators = Operators.of(sweep.x)
     shape = read(operators, median_curve(aligned(sweep)))
-    marks = _marks(sweep, operators, shape, rng if rng is not None else np.random.default_rng(0))
-    outcome, reasons = judge(sweep, shape, marks)
-    suggestion = _suggestion(marks) if outcome is Outcome.OK else None
+    drawn = _drawn(sweep, operators, rng if rng is not None else np.random.default_rng(0))
+    marks = Marks(**{name: _mark(sweep, shape, drawn, name) for name in NAMES})
+    guess = _mark(sweep, shape, drawn, "suggestion")
+    outcome, reasons = judge(sweep, shape, marks, guess)
+    suggestion = None
+    if guess is not None and outcome in (Outcome.OK, Outcome.NO_DIVERGENCE):
+        suggestion = Suggestion(lr=guess.lr, low=guess.low, high=guess.high)
     return RangeTest(
         outcome=outcome,
         reasons=reasons,
@@ -79,22 +83,20 @@ def _median(values: FloatArray) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _marks(sweep: Sweep, operators: Operators, shape: Shape, rng: np.random.Generator) -> Marks:
+def _drawn(sweep: Sweep, operators: Operators, rng: np.random.Generator) -> list[Shape]:
+    """The curve read again for each resample of the seeds."""
     losses = aligned(sweep)
-    drawn = [read(operators, median_curve(losses[index])) for index in resamples(sweep.seeds, rng)]
-    found: dict[str, Mark | None] = {}
-    for name in NAMES:
-        estimate = getattr(shape, name)
-        if math.isnan(estimate):
-            found[name] = None
-            continue
-        low, high = interval(estimate, np.array([getattr(s, name) for s in drawn]), sweep.seeds)
-        found[name] = Mark(
-            lr=10**estimate,
-            low=10 ** max(low, sweep.x[0]),
-            high=10 ** min(high, sweep.x[-1]),
-        )
-    return Marks(**found)
+    return [read(operators, median_curve(losses[index])) for index in resamples(sweep.seeds, rng)]
+
+
+def _mark(sweep: Sweep, shape: Shape, drawn: Sequence[Shape], name: str) -> Mark | None:
+    """One of the shape's places with its interval, kept within the sweep; None where it was not seen."""
+    estimate = float(getattr(shape, name))
+    if math.isnan(estimate):
+        return None
+    low, high = interval(estimate, np.array([getattr(s, name) for s in drawn]), sweep.seeds)
+    first, last = float(sweep.x[0]), float(sweep.x[-1])
+    return Mark(lr=10**estimate, low=10 ** max(low, first), high=10 ** min(high, last))
 
 
 def bands(sweep: Sweep, marks: Marks) -> Bands:
@@ -109,13 +111,6 @@ def bands(sweep: Sweep, marks: Marks) -> Bands:
         large=(minimum, divergence or last) if minimum and (divergence or last) > minimum else None,
         diverging=(divergence, last) if divergence and divergence < last else None,
     )
-
-
-def _suggestion(marks: Marks) -> Suggestion | None:
-    if marks.steepest is None or marks.minimum is None:
-        return None
-    lr = math.sqrt(marks.steepest.lr * marks.minimum.lr)
-    return Suggestion(lr=lr, low=min(marks.steepest.low, lr), high=max(marks.minimum.high, lr))
 
 
 def _curves(sweep: Sweep, lr: ArrayLike, seeds: Sequence[int] | None) -> list[Curve]:

@@ -25,6 +25,9 @@ EDGE = 0.1
 CLEAR = 5.0
 """Standard errors by which a level must differ from the start's to count as different."""
 
+ROUNDING = 1e-12
+"""Share of the loss's size below which a drop is rounding."""
+
 
 @dataclass(frozen=True)
 class Operators:
@@ -56,9 +59,18 @@ class Shape:
     error: float
 
     @property
+    def suggestion(self) -> float:
+        """Halfway (in decades) between where the loss starts to fall and where it falls fastest.
+
+        The minimum of a sweep lies several times above the LR that is best for a whole training, and the
+        flatter it is the more it wanders; these two marks are the steady ones (docs/answer.md).
+        """
+        return (self.rise + self.steepest) / 2
+
+    @property
     def clear(self) -> bool:
         """Whether the drop stands out of the noise."""
-        return self.drop > CLEAR * self.error and self.drop > 0
+        return not math.isnan(self.steepest)
 
 
 def median_curve(loss: FloatArray) -> FloatArray:
@@ -97,7 +109,8 @@ def read(operators: Operators, curve: FloatArray) -> Shape:
     error = noise * float(np.sqrt((operators.level.value[bottom] ** 2).sum()))
     edge = start + max(-EDGE * drop, 2 * error) if drop <= CLEAR * error else start - EDGE * drop
     divergence = _first_crossing(x, level, bottom, edge) if ceiling > start or not finite.all() else math.nan
-    if drop <= CLEAR * error or drop == 0:
+    # Rounding alone makes a constant curve "fall" by some parts in 10^16 of its height.
+    if drop <= max(CLEAR * error, ROUNDING * abs(start)):
         return Shape(math.nan, math.nan, math.nan, divergence, start, drop, error)
     rise = _last_crossing(x, level, bottom, start - EDGE * drop)
     slope = operators.slope.slope @ capped

@@ -4,31 +4,97 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from lrtune.rangetest.sweep import FloatArray
 from lrtune.wire import MetricSpec, RangeTest, Suggestion, Trial, TrialState
 
+ERRORS = 2.0
+"""A probe whose mean is within so many standard errors of the best one's may be the best LR."""
 
-def verify(
-    range_test: RangeTest,
-    probes: list[Trial],
-    metric: MetricSpec,
-    *,
-    rng: np.random.Generator | None = None,
-) -> RangeTest:
-    """The range test with the suggestion that its probes verified."""
-    sign = 1.0 if metric.goal == "minimize" else -1.0
-    values: dict[float, list[float]] = defaultdict(list)
-    for trial in probes:
-        done = trial.state is TrialState.COMPLETE and trial.value is not None
-        values[trial.initial_lr].append(sign * trial.value if done and trial.value is not None else math.inf)
-    lrs = sorted(values)
-    means = [float(np.mean(values[lr])) for lr in lrs]
-    if not any(math.isfinite(m) for m in means):
-        return range_test
-    best = int(np.argmin(means))
-    suggestion = Suggestion(
-        lr=lrs[best], low=lrs[max(best - 1, 0)], high=lrs[min(best + 1, len(lrs) - 1)], verified=True
+NONE_FINISHED = (
+    "Every probe (a short training) diverged, so nothing is verified: search smaller learning rates."
+)
+LOW_EDGE = "The best probe is the one with the smallest learning rate: a smaller one may be better."
+HIGH_EDGE = "The best probe is the one with the largest learning rate: a larger one may be better."
+
+
+def verify(range_test: RangeTest, probes: Sequence[Trial], metric: MetricSpec) -> RangeTest:
+    """The range test with the suggestion that its probes verified.
+
+    The LR is the floor of a parabola in log10(lr) through the best mean and its neighbours; the interval spans
+    the probed LRs that cannot be told from the best, and at least half a step of the grid to either side.
+
+    Args:
+        range_test: As analysed.
+        probes: The final probe trials, the same seeds at each LR.
+        metric: What the job is judged by.
+
+    Returns:
+        The range test with a verified suggestion, whatever its outcome was; where every probe diverged, as it
+        was, with that among the reasons. A best probe at the edge is told in the reasons too.
+    """
+    table = _Table.of(probes, metric)
+    if not np.isfinite(table.means).any():
+        return range_test.model_copy(update={"reasons": [*range_test.reasons, NONE_FINISHED]})
+    best = int(np.argmin(table.means))
+    x = table.x
+    step = float(np.diff(x).max()) if len(x) > 1 else 1.0
+    near = np.flatnonzero(table.means <= table.means[best] + ERRORS * table.error)
+    low, high = float(x[near[0]]) - step / 2, float(x[near[-1]]) + step / 2
+    floor = _floor(x, table.means, best)
+    reasons = list(range_test.reasons)
+    if len(x) > 1 and best in (0, len(x) - 1):
+        reasons.append(LOW_EDGE if best == 0 else HIGH_EDGE)
+    suggestion = Suggestion(lr=10**floor, low=10**low, high=10**high, verified=True)
+    return range_test.model_copy(
+        update={"suggestion": suggestion, "suggested_lr": suggestion.lr, "reasons": reasons}
     )
-    return range_test.model_copy(update={"suggestion": suggestion, "suggested_lr": suggestion.lr})
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Probes by LR: ``x`` log10(lr), rising; mean values (infinite where a seed diverged), to be minimised;
+    ``error``: standard error of a mean once the seeds' own levels are taken out."""
+
+    x: FloatArray
+    means: FloatArray
+    error: float
+
+    @classmethod
+    def of(cls, probes: Sequence[Trial], metric: MetricSpec) -> _Table:
+        sign = 1.0 if metric.goal == "minimize" else -1.0
+        values: dict[float, dict[int, float]] = defaultdict(dict)
+        for trial in probes:
+            good = trial.state is TrialState.COMPLETE and trial.value is not None
+            value = sign * trial.value if good and trial.value is not None else math.inf
+            values[trial.initial_lr][trial.seed] = value if math.isfinite(value) else math.inf
+        lrs = sorted(values)
+        means = np.array([float(np.mean(list(values[lr].values()))) for lr in lrs])
+        whole = [list(values[lr].values()) for lr, m in zip(lrs, means, strict=True) if math.isfinite(m)]
+        return cls(np.log10(lrs) if lrs else np.empty(0), means, _error(whole))
+
+
+def _error(whole: Sequence[Sequence[float]]) -> float:
+    """From the probes at LRs that no seed diverged at: a row an LR, a column a seed."""
+    seeds = min((len(row) for row in whole), default=0)
+    if seeds < 2 or len(whole) < 2:
+        return 0.0
+    rows = np.array([row[:seeds] for row in whole])
+    left = rows - rows.mean(axis=1, keepdims=True) - rows.mean(axis=0, keepdims=True) + rows.mean()
+    # The median keeps the few large residuals at learning rates near divergence out of it.
+    spread = 1.4826 * float(np.median(np.abs(left))) * math.sqrt(seeds / (seeds - 1))
+    return spread / math.sqrt(seeds)
+
+
+def _floor(x: FloatArray, means: FloatArray, best: int) -> float:
+    """The vertex of the parabola through the best mean and its two neighbours; the best x at an edge."""
+    if best == 0 or best == len(x) - 1 or not np.isfinite(means[best - 1 : best + 2]).all():
+        return float(x[best])
+    bend, slope, _ = np.polyfit(x[best - 1 : best + 2] - x[best], means[best - 1 : best + 2], 2)
+    if not bend > 0:
+        return float(x[best])
+    return float(x[best] + np.clip(-slope / (2 * bend), x[best - 1] - x[best], x[best + 1] - x[best]))
