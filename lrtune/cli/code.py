@@ -1,0 +1,33 @@
+"""``lrtune code``."""
+
+from __future__ import annotations
+
+import click
+from rich.syntax import Syntax
+
+from lrtune.cli.plain import plain
+from lrtune.cli.session import Session, connected
+
+FRAMEWORKS = ("pytorch", "keras")
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--framework", type=click.Choice(FRAMEWORKS), default="pytorch", show_default=True, help="For which."
+)
+@connected
+def code(session: Session, job: str, *, framework: str) -> None:
+    """Print a job's answer as code to paste."""
+    written = session.client.code(session.job_id(job), framework)
+    if session.json:
+        session.say({"framework": framework, "code": written})
+    elif session.out.is_terminal:
+        session.out.print(syntax(written))
+    else:
+        click.echo(plain(written).rstrip("\n"))
+
+
+def syntax(written: str) -> Syntax:
+    """Python in the terminal's own colours."""
+    return Syntax(plain(written).rstrip("\n"), "python", theme="ansi_dark", background_color="default")

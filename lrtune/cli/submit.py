@@ -1,0 +1,169 @@
+"""``lrtune submit``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+import click
+
+from lrtune.cli.answer_view import answer_view
+from lrtune.cli.keyvalue import KeyValue
+from lrtune.cli.session import Session, connected
+from lrtune.cli.watch import wait
+from lrtune.client import ArgumentError, JobHandle, Result
+
+FIELDS = {
+    "epochs": ("epochs",),
+    "batch_size": ("batch_size",),
+    "metric": ("metric", "name"),
+    "goal": ("metric", "goal"),
+    "min_lr": ("range_test", "min_lr"),
+    "max_lr": ("range_test", "max_lr"),
+    "steps_per_decade": ("range_test", "steps_per_decade"),
+    "range_seeds": ("range_test", "seeds"),
+    "trials": ("search", "trials"),
+    "schedules": ("search", "schedules"),
+    "sampler": ("search", "sampler"),
+    "prune": ("search", "prune"),
+    "seed": ("search", "seed"),
+    "finalists": ("confirm", "finalists"),
+    "confirm_seeds": ("confirm", "seeds"),
+}
+"""Where in the request a flag's value goes."""
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "a,b"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+@click.command()
+@click.argument("task", required=False)
+@click.option(
+    "--param", "params", type=KeyValue(), multiple=True, help="A parameter of the task; repeatable."
+)
+@click.option("--optimizer", metavar="NAME", help="torch.optim's class in lower case; adamw by default.")
+@click.option(
+    "--option", "options", type=KeyValue(), multiple=True, help="An option of the optimizer; repeatable."
+)
+@click.option("--epochs", type=int, help="Epochs of a full training; 20 by default.")
+@click.option("--batch-size", type=int, help="Examples a step; the task's own by default.")
+@click.option("--metric", metavar="NAME", help="What a training is judged by; loss by default.")
+@click.option("--goal", type=click.Choice(["minimize", "maximize"]), help="minimize by default.")
+@click.option("--trials", type=int, help="Trials of the search; 60 by default.")
+@click.option("--schedules", type=Names(), help="Families to search; all by default.")
+@click.option("--sampler", metavar="NAME", help="How the search proposes settings; tpe by default.")
+@click.option("--prune/--no-prune", default=None, help="Stop hopeless trials early; on by default.")
+@click.option("--seed", type=int, help="Seed of the search: the same seed gives the same trials.")
+@click.option("--min-lr", type=float, help="Lower end of the range test; 1e-7 by default.")
+@click.option("--max-lr", type=float, help="Upper end of the range test; 10 by default.")
+@click.option("--steps-per-decade", type=int, help="Steps of the range test for each factor of ten; 25.")
+@click.option("--range-seeds", type=int, help="Seeds of the range test; 5 by default.")
+@click.option("--finalists", type=int, help="Settings that are confirmed at the end; 3 by default.")
+@click.option("--confirm-seeds", type=int, help="Fresh seeds they are confirmed on; 5 by default.")
+@click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
+@click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
+@click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")
+@connected
+def submit(
+    session: Session,
+    *,
+    task: str | None,
+    file: IO[bytes] | None,
+    idempotency_key: str | None,
+    waits: bool,
+    **flags: Any,
+) -> None:
+    """Post a job: which learning rate, and which decay, does TASK want?
+
+    What is not given has a default. The server checks everything before it accepts the job.
+    """
+    body = request(task, {} if file is None else read(file), **flags)
+    named = body.pop("task", None)
+    if not isinstance(named, str):
+        raise click.UsageError("Name a TASK, or give a --file with one. `lrtune tasks` lists them.")
+    handle = session.client.submit(named, idempotency_key=idempotency_key, **body)
+    if waits:
+        _wait(session, handle)
+    elif session.json:
+        session.say(handle.job)
+    else:
+        session.out.print(f"Job {handle.id} is {handle.job.state.value}. Follow it: lrtune watch {handle.id}")
+
+
+def _wait(session: Session, handle: JobHandle) -> None:
+    """Progress goes to standard error, so that standard output holds the answer alone."""
+    result: Result = handle.wait() if session.json else wait(session, handle.job, session.err)
+    if session.json:
+        session.say({"job": result.job, "answer": result.answer})
+    else:
+        session.out.print(answer_view(result.answer))
+
+
+def read(file: IO[bytes]) -> dict[str, Any]:
+    """A request from a file.
+
+    Raises:
+        ArgumentError: It is no JSON object.
+    """
+    try:
+        found = json.loads(file.read())
+    except ValueError as error:
+        raise ArgumentError("--file", f"{file.name} is not JSON ({error}).", "Mend it there.") from None
+    if not isinstance(found, dict):
+        raise ArgumentError("--file", f"{file.name} holds no JSON object.", 'Begin with {"task": "…"}.')
+    return found
+
+
+def request(
+    task: str | None,
+    base: dict[str, Any],
+    *,
+    params: Sequence[tuple[str, Any]] = (),
+    optimizer: str | None = None,
+    options: Sequence[tuple[str, Any]] = (),
+    **flags: Any,
+) -> dict[str, Any]:
+    """The body of ``POST /v1/jobs``: ``base`` with the flags over it; flags that are None say nothing.
+
+    Another optimizer than the base's does not inherit its options.
+    """
+    body = dict(base)
+    if task is not None:
+        body["task"] = task
+    if params:
+        body["params"] = _part(body, "params") | dict(params)
+    if optimizer is not None:
+        kept = _part(body, "optimizer")
+        body["optimizer"] = kept if kept.get("name") == optimizer else {"name": optimizer}
+    if options:
+        body["optimizer"] = _part(body, "optimizer") | dict(options)
+    for flag, (part, *field) in FIELDS.items():
+        value = flags.get(flag)
+        if value is None:
+            continue
+        plain = list(value) if isinstance(value, tuple) else value
+        body[part] = _part(body, part) | {field[0]: plain} if field else plain
+    return body
+
+
+def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object within the body.
+
+    Raises:
+        ArgumentError: The file holds something else there.
+    """
+    found = body.get(name, {})
+    if not isinstance(found, dict):
+        raise ArgumentError("--file", f"its {name} is not an object.", "Give an object, or leave it out.")
+    return dict(found)
