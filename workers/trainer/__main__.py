@@ -18,7 +18,6 @@ def main() -> None:
     channel = Channel.inherit(int(sys.argv[1]))
 
     from lrtune.schedules import start
-
     from workers.trainer.child import Child
 
     Child(channel, start).serve()

@@ -6,13 +6,13 @@ lanes it shares a population with. Lanes at the same (seed, epoch) read the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 from workers.trainer.seeds import derive
 
@@ -38,6 +38,12 @@ class Batch:
             return self.inputs, self.targets
         return tree_map(lambda x: x[index], self.inputs), tree_map(lambda x: x[index], self.targets)
 
+    def lanes(self, part: slice) -> Batch:
+        """The batch for some of the lanes."""
+        if self.shared:
+            return self
+        return Batch(_rows(self.inputs, part), _rows(self.targets, part), shared=False)
+
 
 class Feed(Protocol):
     """One epoch of batches for the lanes of a round."""
@@ -57,8 +63,8 @@ class Source(Protocol):
     def epoch(self, streams: Sequence[Stream], batch_size: int) -> Feed:
         """A shuffled epoch of full batches, each lane with its own order."""
 
-    def in_order(self, batch_size: int) -> list[tuple[Any, Any]] | Any:
-        """All examples in order, the last batch smaller: an iterable of (inputs, targets)."""
+    def in_order(self, batch_size: int) -> Iterable[tuple[Any, Any]]:
+        """All examples in order as (inputs, targets), the last batch smaller."""
 
 
 def steps_per_epoch(size: int, batch_size: int) -> int:
@@ -131,6 +137,4 @@ def _rows(tree: Any, rows: slice) -> Any:
 
 
 def _first_tensor(tree: Any) -> Tensor:
-    from torch.utils._pytree import tree_leaves
-
     return next(leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor))

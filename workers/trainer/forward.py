@@ -57,8 +57,10 @@ class Forward:
             return loss, {name: state[name].detach() for name in held}
 
         if len(rows) == 1:
-            losses, after = self.losses(*_twice((rows, held, seeds, ages)), _twice_batch(batch), part)
-            return losses[:1], {name: tensor[:1] for name, tensor in after.items()}
+            twice = self.losses(
+                _twice(rows), _twice(held), _twice(seeds), _twice(ages), _twice_batch(batch), part
+            )
+            return twice[0][:1], {name: tensor[:1] for name, tensor in twice[1].items()}
         lanes = len(rows)
         data = batch.inputs, batch.targets
         if batch.shared:
@@ -76,7 +78,7 @@ class Forward:
                 return self._call({**self._layout.unpack(row), **held}, inputs)
 
         if len(rows) == 1:
-            twice = self.outputs(*_twice((rows, held, seeds, ages)), inputs, part)
+            twice = self.outputs(_twice(rows), _twice(held), _twice(seeds), _twice(ages), inputs, part)
             return tree_map(lambda x: x[:1], twice)
         self._model.eval()
         try:

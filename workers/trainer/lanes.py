@@ -20,7 +20,11 @@ class Lanes(Protocol):
     def count(self) -> int: ...
 
     def add(self, seeds: Sequence[int]) -> None:
-        """Add a lane for each seed: fresh weights, fresh optimizer."""
+        """Add a lane for each seed: fresh weights, fresh optimizer.
+
+        Raises:
+            torch.OutOfMemoryError: They don't fit; the population is as before.
+        """
 
     def keep(self, index: Sequence[int]) -> None:
         """Go on with the lanes at these positions (strictly increasing) only."""
@@ -35,5 +39,9 @@ class Lanes(Protocol):
     def losses(self, batch: Batch) -> Tensor:
         """The training loss of each lane without a step (no gradient, training mode), shape (count,)."""
 
-    def evaluate(self) -> list[dict[str, float]]:
-        """``loss`` and the task's metrics of each lane over the validation data, in evaluation mode."""
+    def evaluate(self, batches: int | None = None) -> list[dict[str, float]]:
+        """``loss`` and the task's metrics of each lane over the validation data, in evaluation mode.
+
+        Args:
+            batches: Stop after so many validation batches; all when None.
+        """

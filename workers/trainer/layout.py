@@ -7,7 +7,7 @@ Parameters of equal LR multiplier are neighbours: a multiplier is a range of col
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -61,8 +61,18 @@ class Layout:
 
     def pack(self, model: nn.Module) -> Tensor:
         """A model's trained parameters as a row, shape (width,)."""
-        parameters = dict(model.named_parameters())
-        return torch.cat([parameters[name].detach().reshape(-1) for name in self.names])
+        return self.row({name: parameter.detach() for name, parameter in model.named_parameters()})
+
+    def row(self, tensors: Mapping[str, Tensor | None]) -> Tensor:
+        """One tensor a parameter as a row, shape (width,); a missing one is zero."""
+        found = [tensors[name] for name in self.names]
+        like = next(tensor for tensor in found if tensor is not None)
+        return torch.cat(
+            [
+                like.new_zeros(size) if tensor is None else tensor.reshape(-1)
+                for tensor, size in zip(found, self.sizes, strict=True)
+            ]
+        )
 
     def held(self, model: nn.Module) -> dict[str, Tensor]:
         """What a model holds beside: its buffers, and its frozen and idle parameters."""
@@ -75,6 +85,10 @@ class Layout:
         return {
             name: part.view(shape) for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
         }
+
+    def columns(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """The columns of each parameter in row order: views of shape (lanes, size)."""
+        return torch.split(rows, list(self.sizes), dim=1)
 
     def views(self, row: Tensor) -> list[Tensor]:
         """A row's parameters in row order: views of the row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from workers.trainer.data import Batch, micro_batch
 from workers.trainer.dropout import Drawing, drawing
 from workers.trainer.errors import blame
 from workers.trainer.evaluation import Means, score
+from workers.trainer.layout import Layout
 from workers.trainer.seeds import derive
 from workers.trainer.substitutes import Substitutes
 from workers.trainer.workload import VALIDATION, Workload, call_model, optimizer_class, scalar
@@ -40,6 +42,12 @@ class PlainLane:
             self.optimizer.step()
         self._age += 1
         return loss.detach()
+
+    def gradients(self, inputs: Any, targets: Any, layout: Layout) -> tuple[Tensor, Tensor]:
+        """The loss and the gradient of a batch as a row, clipped as the task asks."""
+        loss = self._backward(inputs, targets).detach()
+        grads = {name: parameter.grad for name, parameter in self.model.named_parameters()}
+        return loss, layout.row(grads)
 
     def loss(self, inputs: Any, targets: Any, part: int = 0) -> Tensor:
         """The loss of a batch, or of the micro-batch ``part``."""
@@ -112,14 +120,26 @@ class PlainLanes:
         with self._substitutes.active():
             return torch.stack([lane.loss(*batch.lane(i)) for i, lane in enumerate(self._lanes)])
 
+    def gradients(self, batch: Batch, layout: Layout) -> tuple[Tensor, Tensor]:
+        """Each lane's loss, shape (lanes,), and gradient, shape (lanes, width), of a batch."""
+        with self._substitutes.active():
+            found = [lane.gradients(*batch.lane(i), layout) for i, lane in enumerate(self._lanes)]
+        losses, rows = zip(*found, strict=True)
+        return torch.stack(losses), torch.stack(rows)
+
+    def buffers(self) -> dict[str, Tensor]:
+        """The buffers of all lanes by name, the lane axis first."""
+        lanes = [dict(lane.model.named_buffers()) for lane in self._lanes]
+        return {name: torch.stack([lane[name] for lane in lanes]) for name in lanes[0]}
+
     @torch.no_grad()
-    def evaluate(self) -> list[dict[str, float]]:
+    def evaluate(self, batches: int | None = None) -> list[dict[str, float]]:
         workload = self._workload
         means = Means()
         for lane in self._lanes:
             lane.model.eval()
         with self._substitutes.active():
-            for part, (inputs, targets) in enumerate(workload.valid.in_order(workload.valid_batch_size)):
+            for part, (inputs, targets) in enumerate(islice(workload.validation(), batches)):
                 scores = [score(workload.task, lane.outputs(inputs, part), targets) for lane in self._lanes]
                 means.add({name: torch.stack([s[name] for s in scores]) for name in scores[0]}, targets)
         for lane in self._lanes:

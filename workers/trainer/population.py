@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from workers.trainer.errors import UserError
 from workers.trainer.evaluation import Means, score
 from workers.trainer.forward import Forward, Held
 from workers.trainer.layout import Layout
+from workers.trainer.room import Room
 from workers.trainer.seeds import derive
 from workers.trainer.updaters import build_updater
 from workers.trainer.workload import Workload
@@ -32,14 +35,16 @@ class FusedLanes:
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
         model = workload.fresh_model(0)
-        self._layout = Layout.of(model, workload.idle, workload.multiplier)
-        self._forward = Forward(workload, model, self._layout)
-        like = self._layout.pack(model)
-        self._rows = like.new_empty(0, self._layout.width)
+        self.layout = Layout.of(model, workload.idle, workload.multiplier)
+        self._forward = Forward(workload, model, self.layout)
+        like = self.layout.pack(model)
+        self._rows = like.new_empty(0, self.layout.width)
         self._held: Held = {}
         self._seeds = torch.empty(0, dtype=torch.int64, device=like.device)
         self._ages = torch.empty(0, dtype=torch.int64, device=like.device)
-        self._updater = build_updater(workload, self._layout, like)
+        self._updater = build_updater(workload, self.layout, like)
+        self._buffers = [name for name, _ in model.named_buffers()]
+        self._room = Room()
         self._scores_by_vmap = True
 
     @property
@@ -48,18 +53,23 @@ class FusedLanes:
 
     def add(self, seeds: Sequence[int]) -> None:
         models = [self._workload.fresh_model(seed) for seed in seeds]
-        rows = torch.stack([self._layout.pack(model) for model in models])
-        held = [self._layout.held(model) for model in models]
-        fresh = {name: torch.stack([tensors[name] for tensors in held]) for name in held[0]}
+        held = [self.layout.held(model) for model in models]
         drawn = torch.tensor([derive(seed, "draws") for seed in seeds], device=self._seeds.device)
-        self._held = {
-            name: torch.cat([self._held[name], tensor]) if self._held else tensor
-            for name, tensor in fresh.items()
+        rows = torch.cat([self._rows, *(self.layout.pack(model).unsqueeze(0) for model in models)])
+        merged = {
+            name: torch.cat(
+                [*([self._held[name]] if self._held else []), *(h[name].unsqueeze(0) for h in held)]
+            )
+            for name in held[0]
         }
-        self._rows = torch.cat([self._rows, rows])
+        try:
+            self._updater.add(rows, len(seeds))
+        except torch.OutOfMemoryError:
+            self._updater.keep(self._rows, range(self.count))
+            raise
+        self._rows, self._held = rows, merged
         self._seeds = torch.cat([self._seeds, drawn])
         self._ages = torch.cat([self._ages, torch.zeros_like(drawn)])
-        self._updater.add(self._rows, len(seeds))
 
     def keep(self, index: Sequence[int]) -> None:
         picked = torch.tensor(list(index), dtype=torch.int64, device=self._rows.device)
@@ -92,43 +102,68 @@ class FusedLanes:
         return torch.stack(losses).mean(0), torch.stack(grads).mean(0)
 
     def _gradients(self, batch: Batch, part: int) -> tuple[Tensor, Tensor]:
-        rows = self._rows.requires_grad_(True)
-        try:
-            losses = self._losses(batch, part)
+        def some(lanes: slice) -> tuple[Tensor, Tensor, Held]:
+            rows = self._rows[lanes].detach().requires_grad_(True)
+            losses, held = self._losses(rows, lanes, batch, part)
             (grads,) = torch.autograd.grad(losses.sum(), rows)
-        finally:
-            rows.requires_grad_(False)
-        return losses.detach(), grads
+            return losses.detach(), grads, held
+
+        losses, grads, held = zip(*self._room.run(self.count, some), strict=True)
+        self._held = _join(held)
+        return torch.cat(losses), torch.cat(grads)
 
     @torch.no_grad()
     def losses(self, batch: Batch) -> Tensor:
-        return self._losses(batch, 0)
+        parts = self._room.run(self.count, lambda lanes: self._losses(self._rows[lanes], lanes, batch, 0))
+        losses, held = zip(*parts, strict=True)
+        self._held = _join(held)
+        return torch.cat(losses)
 
-    def _losses(self, batch: Batch, part: int) -> Tensor:
-        losses, self._held = self._forward.losses(
-            self._rows, self._held, self._seeds, self._ages, batch, part
+    def _losses(self, rows: Tensor, lanes: slice, batch: Batch, part: int) -> tuple[Tensor, Held]:
+        held = {name: tensor[lanes] for name, tensor in self._held.items()}
+        return self._forward.losses(
+            rows, held, self._seeds[lanes], self._ages[lanes], batch.lanes(lanes), part
         )
-        return losses
+
+    def buffers(self) -> Held:
+        """The buffers of all lanes by name, the lane axis first."""
+        return {name: self._held[name] for name in self._buffers}
 
     @torch.no_grad()
-    def evaluate(self) -> list[dict[str, float]]:
-        workload = self._workload
+    def evaluate(self, batches: int | None = None) -> list[dict[str, float]]:
         means = Means()
-        for part, (inputs, targets) in enumerate(workload.valid.in_order(workload.valid_batch_size)):
-            outputs = self._forward.outputs(self._rows, self._held, self._seeds, self._ages, inputs, part)
-            means.add(self._scores(outputs, targets), targets)
+        for part, (inputs, targets) in enumerate(islice(self._workload.validation(), batches)):
+            some = partial(self._evaluate, part=part, inputs=inputs, targets=targets)
+            scores = self._room.run(self.count, some)
+            means.add(_join(scores), targets)
         return means.by_lane()
 
-    def _scores(self, outputs: Any, targets: Any) -> dict[str, Tensor]:
+    def _evaluate(self, lanes: slice, *, part: int, inputs: Any, targets: Any) -> dict[str, Tensor]:
+        held = {name: tensor[lanes] for name, tensor in self._held.items()}
+        outputs = self._forward.outputs(
+            self._rows[lanes], held, self._seeds[lanes], self._ages[lanes], inputs, part
+        )
+        return self._scores(outputs, targets, len(self._rows[lanes]))
+
+    def _scores(self, outputs: Any, targets: Any, lanes: int) -> dict[str, Tensor]:
         """Score each lane; lane by lane if a metric is more than vmap can take (``.item()``, NumPy)."""
         task = self._workload.task
         if self._scores_by_vmap:
             try:
                 return vmap(lambda lane: score(task, lane, targets))(outputs)
+            except torch.OutOfMemoryError:
+                raise
             except (UserError, RuntimeError):
                 self._scores_by_vmap = False
-        lanes = [score(task, tree_map(lambda x, i=i: x[i], outputs), targets) for i in range(self.count)]
-        return {name: torch.stack([lane[name] for lane in lanes]) for name in lanes[0]}
+        each = [score(task, tree_map(lambda x, i=i: x[i], outputs), targets) for i in range(lanes)]
+        return {name: torch.stack([scores[name] for scores in each]) for name in each[0]}
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    """Chunks of lanes end to end: tensors, or dicts of tensors."""
+    if len(parts) == 1:
+        return parts[0]
+    return tree_map(lambda *tensors: torch.cat(tensors), *parts)
 
 
 def _micro(batch: Batch, part: int, parts: int) -> Batch:

@@ -1,4 +1,9 @@
-"""The probe: can lanes be fused without changing a number, and does it pay?"""
+"""The probe: can lanes be fused without changing a number, does it pay, and how many at once?
+
+The mode changes the last bits of a training, the number of lanes does not (``forward._twice``). So the mode
+follows from a dry run and a census of the step, which are the same on every run, and only the number of
+lanes from a clock: a search is reproducible from its seed (docs/decisions/0010-lanes-and-bits.md).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,26 @@ from typing import Literal
 
 import torch
 
-from workers.trainer.errors import UserError
+from workers.trainer.agreement import disagreement
+from workers.trainer.census import Census, Counting
 from workers.trainer.lanes import Lanes
-from workers.trainer.plain import PlainLanes
+from workers.trainer.plain import PlainLane, PlainLanes
 from workers.trainer.population import FusedLanes
 from workers.trainer.workload import Workload
 
-SIZES = (1, 4, 16)
-_TOLERANCE = 1e-3
+Clock = Callable[[], float]
+
+SIZES = (1, 2, 4, 8, 16, 32, 64)
+LARGE_OPERATION = 384 * 1024
+"""Bytes. On a CPU, operations that write more than this on average leave nothing to save by fusing: their
+own work takes many times what it costs to start them, and K lanes of it no longer fit the caches.
+docs/benchmarks/engine.md has the measurements on both sides of it."""
+
+_BUDGET_S = 2.0
+_RISE = 1.05
+_HELD_BYTES = 2**30
+_BYTES_A_WEIGHT = 20
+_PLAIN_LANES = 8
 
 
 @dataclass(frozen=True)
@@ -32,30 +49,92 @@ class Plan:
         return FusedLanes(workload) if self.mode == "fused" else PlainLanes(workload)
 
 
-def probe(workload: Workload, *, clock: Callable[[], float]) -> Plan:
-    """Choose how a workload's lanes run."""
-    if workload.row.step == "closure":
-        return Plan("sequential", 8, f"{workload.optimizer} evaluates the loss itself")
-    reason = _difference(workload)
+def probe(workload: Workload, *, clock: Clock) -> Plan:
+    """Choose how a workload's lanes run.
+
+    Args:
+        clock: Seconds from anywhere; the process's CPU time is steadier than the wall's on a busy CPU.
+    """
+    census = take_census(workload)
+    reason = _why_plain(workload, census)
+    plain = {"plain:1": _rate(workload, PlainLanes(workload), 1, clock)}
     if reason is not None:
-        return Plan("sequential", 8, reason)
-    return Plan("fused", 16)
+        return Plan("sequential", _plain_lanes(workload), reason, plain)
+    lanes, timings = _measure(workload, census, clock)
+    return Plan("fused", lanes, None, plain | timings)
 
 
-def _difference(workload: Workload) -> str | None:
-    """Why fused lanes would not do what plain ones do; None if they do."""
-    seeds, lr = (0, 1), (1e-3, 2e-3)
-    try:
-        fused, plain = FusedLanes(workload), PlainLanes(workload)
-        for lanes in (fused, plain):
-            lanes.add(seeds)
-        feed = workload.train.epoch([(0, 0)] * 2, workload.batch_size)
-        for step in range(min(2, workload.steps_per_epoch)):
-            batch = feed.batch(step)
-            first, second = fused.step(batch, lr), plain.step(batch, lr)
-            if not torch.allclose(first, second, rtol=_TOLERANCE, atol=1e-6):
-                return f"fused and plain losses differ ({first.tolist()} and {second.tolist()})"
-        fused.evaluate()
-    except (UserError, RuntimeError, NotImplementedError) as error:
-        return f"can't be fused: {str(error).splitlines()[0][:200]}"
-    return None
+def take_census(workload: Workload) -> Census:
+    """The census of one plain training step, forward and backward."""
+    lane = PlainLane(workload, 0)
+    inputs, targets = workload.train.epoch([(0, 0)], workload.batch_size).batch(0).lane(0)
+    counting = Counting()
+    with counting:
+        torch.autograd.backward(lane.loss(inputs, targets))
+    return counting.census()
+
+
+def _why_plain(workload: Workload, census: Census) -> str | None:
+    if workload.row.step == "closure":
+        return f"{workload.optimizer} evaluates the loss itself, so lanes run one at a time"
+    if workload.device.type == "cpu" and census.mean_written > LARGE_OPERATION:
+        size = census.mean_written / 1024
+        return (
+            f"operations are large (they write {size:.0f} KiB on average): on a CPU fusing would gain nothing"
+        )
+    return disagreement(workload)
+
+
+def _measure(workload: Workload, census: Census, clock: Clock) -> tuple[int, dict[str, float]]:
+    """Double the lanes as long as lane-steps/s rise, memory holds them and the budget lasts."""
+    timings: dict[str, float] = {}
+    best, falls, left, cost = 1, 0, _BUDGET_S, 0.0
+    for lanes in SIZES:
+        # Twice the lanes take up to twice as long: what would overdraw the budget is not begun.
+        if lanes > 1 and (2 * cost > left or not _fits(workload, census, lanes)):
+            break
+        started = clock()
+        try:
+            rate = _rate(workload, FusedLanes(workload), lanes, clock)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            break
+        timings[f"fused:{lanes}"] = rate
+        cost = clock() - started
+        left -= cost
+        if lanes == 1 or rate > _RISE * timings[f"fused:{best}"]:
+            best, falls = lanes, 0
+        else:
+            falls += 1
+        if falls == 2:
+            break
+    return best, timings
+
+
+def _fits(workload: Workload, census: Census, lanes: int) -> bool:
+    weights = sum(p.numel() for p in workload.fresh_model(0).parameters())
+    needed = lanes * (census.written + _BYTES_A_WEIGHT * weights)
+    if workload.device.type == "cuda":
+        return bool(needed < 0.8 * torch.cuda.mem_get_info(workload.device)[0])
+    return needed < _HELD_BYTES
+
+
+def _rate(workload: Workload, population: Lanes, lanes: int, clock: Clock) -> float:
+    """Lane-steps per second: the better of three steps, after one to warm up."""
+    population.add([0] * lanes)
+    feed = workload.train.epoch([(0, 0)] * lanes, workload.batch_size)
+    batch = feed.batch(0)
+    times = []
+    for _ in range(4):
+        started = clock()
+        population.step(batch, [workload.row.default_lr] * lanes)
+        if workload.device.type == "cuda":
+            torch.cuda.synchronize(workload.device)
+        times.append(clock() - started)
+    return lanes / max(min(times[1:]), 1e-9)
+
+
+def _plain_lanes(workload: Workload) -> int:
+    """Plain lanes side by side read each batch once; large models go one by one."""
+    weights = sum(p.numel() for p in workload.fresh_model(0).parameters())
+    return _PLAIN_LANES if weights * _BYTES_A_WEIGHT * _PLAIN_LANES < _HELD_BYTES else 1

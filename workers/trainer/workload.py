@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import ModuleType
@@ -50,6 +50,10 @@ class Workload:
     @property
     def valid_batch_size(self) -> int:
         return self.task.valid_batch_size or self.task.batch_size
+
+    def validation(self) -> Iterable[tuple[Any, Any]]:
+        """All validation batches, (inputs, targets), in order."""
+        return self.valid.in_order(self.valid_batch_size)
 
     def fresh_model(self, seed: int) -> nn.Module:
         """A model with the initial weights of this seed, on the device, in training mode."""
