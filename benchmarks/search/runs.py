@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.search.problems import Problem
 
 
-class BudgetSpent(Exception):
+class BudgetSpent(Exception):  # noqa: N818 (the regular end of a run, not a fault)
     """The run has used all its epochs."""
 
 

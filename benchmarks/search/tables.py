@@ -56,9 +56,9 @@ class Table:
 class Draw:
     """One run's lookups.
 
-    Where settings were recorded under several seeds, each training draws one of them. Where they were recorded
-    once, at random places (TaskSet), a training takes the nearest setting that this run has not trained yet:
-    otherwise a sampler that converges would be given one and the same training again and again.
+    Where settings were recorded under several seeds, each training draws one of them. Where they were
+    recorded once, at random places (TaskSet), a training takes the nearest setting that this run has not
+    trained yet: otherwise a sampler that converges would be given one and the same training again and again.
     """
 
     def __init__(self, table: Table, rng: np.random.Generator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,10 @@ RUNGS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Parts of the run after which a curve is read."""
 
 FLOOR = 0.005
+"""Differences below this share of the best value are not spread out further."""
+
 RANK = 0.5
+"""Weight of the rank beside the distance."""
 
 SLOPE_SD = 0.3
 RESIDUAL_SD = 0.6
@@ -63,17 +67,6 @@ class Compression:
             return self.cap
         near = min(math.asinh((value - self.best) / self.scale), self._far)
         return min(near + float(np.interp(value, self._knots, self._scores)), self.cap)
-
-    def inverse(self, y: float) -> float:
-        """The value at ``y``; infinite from the cap on."""
-        if y >= self.cap:
-            return math.inf
-        low = self.best + self.scale * math.sinh(min(y - float(self._scores[0]), 0.0))
-        high = float(self._knots[-1])
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self(middle) < y else (low, middle)
-        return high
 
 
 def compression(evidence: Sequence[Evidence]) -> Compression:
@@ -125,7 +118,7 @@ class Forecast:
         self.rungs = rungs(epochs)
         stops = [*self.rungs, epochs]
         links = []
-        for here, there in zip(stops, stops[1:], strict=False):
+        for here, there in pairwise(stops):
             pairs = []
             for item in evidence:
                 if item.epochs == epochs and len(item.curve) >= there:
@@ -147,7 +140,7 @@ class Forecast:
         return Link(intercept, slope, math.sqrt(variance))
 
     def final(self, item: Evidence) -> tuple[float, float]:
-        """Compressed final value of a finished trial and the standard deviation of that guess (0 if it ended)."""
+        """Compressed final value of a trial and the standard deviation of that guess (0 if it ended)."""
         if item.value is not None:
             return self.compress(item.value), 0.0
         reached = [rung for rung in self.rungs if rung <= len(item.curve)]

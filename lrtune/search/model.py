@@ -1,8 +1,7 @@
-"""The family-aware model of the search: what it believes of every setting, what to try, what to stop."""
+"""The family-aware model of the search: what it believes of every setting, and what to try next."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,12 +16,19 @@ from lrtune.search.space import Point, Space
 FloatArray = NDArray[np.float64]
 
 CANDIDATES = 768
+"""Points of an even cover that are looked at, over all families."""
+
 LOCAL = 384
+"""Points near the best trials that are looked at."""
+
 SHORTLIST = 128
+"""Points, the best of those by themselves, among which a whole generation is chosen jointly."""
+
 MAX_POINTS = 800
-P_STOP = 0.05
-MARGIN = 0.5
+"""Trials beyond this, the worst ones, are left out: the cost grows with the cube of their number."""
+
 SHRINK = 2.0
+"""Noise standard deviations by which the model may move a completed trial's own value towards its mean."""
 
 
 class Model:
@@ -43,19 +49,13 @@ class Model:
         rows = np.arange(len(evidence))
         if len(rows) > MAX_POINTS:
             rows = np.sort(np.argsort(y, kind="stable")[:MAX_POINTS])
-        self.evidence = [evidence[i] for i in rows]
+        self.evidence = [evidence[i] for i in rows.tolist()]
         self.points = [item.point for item in self.evidence]
         self.posterior = Posterior(space, self.points, y[rows], sd[rows] ** 2)
         mean, _ = self.posterior.predict(self.posterior.embed(self.points))
         reach = SHRINK * self.posterior.noise
         seen = y[rows]
         self.score = np.where(sd[rows] > 0, mean, seen + np.clip(mean - seen, -reach, reach))
-
-    def incumbent(self) -> Evidence:
-        """The completed trial with the best score: a lucky single training does not win by luck."""
-        done = [i for i, item in enumerate(self.evidence) if not item.pruned and not item.diverged]
-        order = np.argsort(self.score, kind="stable")
-        return self.evidence[min(done, key=lambda i: (self.score[i], i)) if done else int(order[0])]
 
     @property
     def target(self) -> float:
@@ -106,27 +106,3 @@ class Model:
     def _gain(mean: FloatArray, sd: FloatArray, target: float) -> FloatArray:
         z = (target - mean) / sd
         return np.asarray(sd * (z * norm.cdf(z) + norm.pdf(z)))
-
-    def bars(self, points: Sequence[Point], p_stop: float = P_STOP) -> list[dict[int, float]]:
-        """For each point, the value at each rung beyond which it hardly ever becomes the best.
-
-        What the model expects of the setting and what its curve forecasts are two independent guesses of the
-        final value; a training is stopped where their combination has less than ``p_stop`` chance to end
-        below the target. That is a bound on the value at the rung, known before the training starts.
-        """
-        mean, sd = self.posterior.predict(self.posterior.embed(points))
-        z = float(norm.ppf(p_stop))
-        bars = []
-        for m, s in zip(mean, sd, strict=True):
-            prior = 1.0 / (s * s + self.posterior.noise**2)
-            own = {}
-            for rung in self.forecast.rungs:
-                link = self.forecast.chain(rung)
-                curve = 1.0 / link.sd**2
-                total = prior + curve
-                # Stop if (target − μ)·√total < z with μ = (prior·m + curve·(a + b·y)) / total.
-                worst = self.target - MARGIN - z / math.sqrt(total)
-                y = ((worst * total - prior * m) / curve - link.intercept) / max(link.slope, 1e-3)
-                own[rung] = self.forecast.compress.inverse(y)
-            bars.append({rung: bar for rung, bar in own.items() if bar < math.inf})
-        return bars

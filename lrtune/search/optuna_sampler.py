@@ -15,7 +15,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, CmaEsSampler, TPESampler
+from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from lrtune.search.evidence import Evidence
@@ -109,11 +109,4 @@ def tpe_points(space: Space, evidence: Sequence[Evidence], n: int, rng: np.rando
         sampler = TPESampler(
             multivariate=True, group=True, constant_liar=True, n_startup_trials=0, seed=_seed(rng)
         )
-        return ask(space, rebuild(space, evidence, sampler), n)
-
-
-def cmaes_points(space: Space, evidence: Sequence[Evidence], n: int, rng: np.random.Generator) -> list[Point]:
-    """CMA-ES over the coordinates that all families share; the others, and the family, by random search."""
-    with _quiet():
-        sampler = CmaEsSampler(seed=_seed(rng), warn_independent_sampling=False)
         return ask(space, rebuild(space, evidence, sampler), n)

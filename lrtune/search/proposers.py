@@ -9,7 +9,8 @@ import numpy as np
 
 from lrtune.search.design import first_points, random_point
 from lrtune.search.evidence import Evidence
-from lrtune.search.optuna_sampler import cmaes_points, tpe_points
+from lrtune.search.model import Model
+from lrtune.search.optuna_sampler import tpe_points
 from lrtune.search.samplers import check
 from lrtune.search.space import Point, Space
 
@@ -24,10 +25,17 @@ def random_points(
     return [random_point(space, rng) for _ in range(n)]
 
 
+def gp_points(space: Space, evidence: Sequence[Evidence], n: int, rng: np.random.Generator) -> list[Point]:
+    """Expected improvement under the family-aware Gaussian process."""
+    return Model(space, evidence).ask(n, rng)
+
+
 PROPOSERS: Mapping[str, Propose] = MappingProxyType(
-    {"tpe": tpe_points, "cmaes": cmaes_points, "random": random_points}
+    {"tpe": tpe_points, "gp": gp_points, "random": random_points}
 )
 """One function for each name in ``lrtune.search.samplers.SAMPLERS``."""
+
+DUPLICATE_TRIES = 100
 
 
 def propose_points(
@@ -57,6 +65,3 @@ def propose_points(
         seen.add(key)
         distinct.append(point)
     return distinct
-
-
-DUPLICATE_TRIES = 100

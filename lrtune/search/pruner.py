@@ -67,7 +67,9 @@ def bars(curves: Iterable[Sequence[float]], epochs: int, *, keep: float = KEEP) 
         epoch = math.ceil(rung * epochs)
         if not 1 <= epoch < epochs:
             continue
-        at = sorted(line[epoch - 1] for line in lines if len(line) >= epoch and math.isfinite(line[epoch - 1]))
+        at = sorted(
+            line[epoch - 1] for line in lines if len(line) >= epoch and math.isfinite(line[epoch - 1])
+        )
         if len(at) >= ENOUGH:
             found[epoch] = at[max(math.ceil(keep * len(at)) - 1, 0)]
     return Pruner(found)

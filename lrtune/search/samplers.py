@@ -31,7 +31,7 @@ def _table(*samplers: Sampler) -> Mapping[str, Sampler]:
 
 SAMPLERS: Mapping[str, Sampler] = _table(
     Sampler("tpe", "Optuna's multivariate tree-structured Parzen estimator"),
-    Sampler("cmaes", "Optuna's CMA-ES on the initial LR and, with one family, its parameters"),
+    Sampler("gp", "lrtune's Gaussian process that shares the LR between families and reads pruned curves"),
     Sampler("random", "uniform over families and their parameters"),
 )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from lrtune.schedules import FAMILIES
 
+from lrtune.schedules import FAMILIES
 from lrtune.search.evidence import evidence
 from lrtune.search.proposers import propose_points
 from lrtune.search.space import FamilyData, LrPrior, space
