@@ -73,18 +73,20 @@ class Renewal:
 def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
     """Add an open unit to a job; returns its id. A ``train`` unit takes the trials ``payload["numbers"]``.
 
-    Jobs take turns: a unit's turn is that of the unit next in line, plus one for each unit of its job that is
-    not closed. So the n-th unit of every job comes before the n+1-th of any.
+    Jobs take turns: a unit's turn comes after those of its job's other units that are not closed, and not
+    before that of the unit next in line. So jobs with many units and jobs with few go forward side by side.
 
     Raises:
         NotFound: There is no such job.
         StoreError: A trial does not exist or is final.
     """
     job_rows.lock(tx, job_id)
-    turn = sa.select(
-        sa.func.coalesce(sa.select(sa.func.min(_UNITS.turn)).where(_OPEN).scalar_subquery(), 0)
-        + sa.select(sa.func.count()).where(_UNITS.job == job_id, _UNFINISHED).scalar_subquery()
-    ).scalar_subquery()
+    behind_own = sa.select((sa.func.max(_UNITS.turn) + 1).label("turn")).where(
+        _UNITS.job == job_id, _UNFINISHED
+    )
+    in_line = sa.select(sa.func.min(_UNITS.turn).label("turn")).where(_OPEN)
+    either = sa.union_all(behind_own, in_line).subquery()
+    turn = sa.select(sa.func.coalesce(sa.func.max(either.c.turn), 0)).scalar_subquery()
     unit: int = tx.conn.execute(
         sa.insert(tables.units)
         .values(

@@ -57,8 +57,13 @@ class TestClaim:
         assert (lease.expires_at - clock.at).total_seconds() == 12.5
 
     def test_jobs_take_turns(self, database: Database) -> None:
-        training_job(database, [1] * 6, "big")
-        training_job(database, [1] * 3, "small")
+        submit(database, "big")
+        submit(database, "small")
+        for size in (6, 3):
+            lease = claim(database)
+            with units.held(database, lease) as tx:
+                start_training(tx, lease.job, [1] * size)
+                units.finish(tx, lease)
         order = [claim(database).job for _ in range(9)]
         assert order == ["big", "small"] * 3 + ["big"] * 3
 
@@ -274,10 +279,15 @@ class TestAdd:
 def test_nothing_of_a_failed_transaction_stays(database: Database) -> None:
     submit(database)
     lease = claim(database)
-    with pytest.raises(ZeroDivisionError), units.held(database, lease) as tx:
-        start_training(tx, "job1", [1])
-        units.finish(tx, lease)
-        raise ZeroDivisionError
+
+    def plan_and_fall() -> None:
+        with units.held(database, lease) as tx:
+            start_training(tx, "job1", [1])
+            units.finish(tx, lease)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        plan_and_fall()
     assert unit_states(database) == ["leased"]
     with database.read() as tx:
         assert trials.for_job(tx, "job1") == []
