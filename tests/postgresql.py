@@ -39,12 +39,19 @@ def serving(environ: Mapping[str, str]) -> Iterator[str]:
     if binaries is None:
         pytest.fail(MISSING) if environ.get("CI") == "true" else pytest.skip(MISSING)
     # A socket's path may have 107 characters, so not under pytest's long folders.
-    folder = Path(tempfile.mkdtemp(prefix="lrtune-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="lrtune-pg-", dir=_memory()))
     try:
         with started(folder, binaries) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A file system in memory with room for the tests' databases, which copies them ten times as fast."""
+    path = Path("/dev/shm")
+    roomy = path.is_dir() and os.access(path, os.W_OK) and shutil.disk_usage(path).free > 2**30
+    return path if roomy else None
 
 
 def find_binaries() -> Path | None:
@@ -88,7 +95,7 @@ def started(folder: Path, binaries: Path) -> Iterator[str]:
             pytest.fail(f"{Path(command[0]).name} ended with status {done.returncode}:\n{text}")
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-    options = f"-F -k {folder} -c listen_addresses='' -c max_connections=200"
+    options = f"-F -k {folder} -c listen_addresses='' -c max_connections=200 -c full_page_writes=off"
     run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-w", "start")
     try:
         yield f"postgresql://postgres@/postgres?host={folder}"
