@@ -6,6 +6,7 @@ Nothing here imports torch or Keras; the emitted code does.
 from lrtune.schedules.check import check
 from lrtune.schedules.course import Course, start
 from lrtune.schedules.errors import ScheduleError
+from lrtune.schedules.export import keras_code, pytorch_code
 from lrtune.schedules.family import Family, Param
 from lrtune.schedules.laid import concrete, simplicity
 from lrtune.schedules.sequence import lr_sequence
@@ -19,7 +20,9 @@ __all__ = [
     "ScheduleError",
     "check",
     "concrete",
+    "keras_code",
     "lr_sequence",
+    "pytorch_code",
     "simplicity",
     "start",
 ]

@@ -65,8 +65,8 @@ class Family:
     """A schedule family.
 
     ``simplicity`` ranks what a user takes on with it, 0 (nothing decays) to 3 (a state machine, or a LR that
-    goes up again); the answer prefers the smaller one. ``together`` checks what bounds on each parameter alone
-    cannot express: it returns the parameter at fault, what is wrong and the remedy, or None.
+    goes up again); the answer prefers the smaller one. ``together`` checks what bounds on each parameter
+    alone cannot express: it returns the parameter at fault, what is wrong and the remedy, or None.
     """
 
     name: str

@@ -12,20 +12,20 @@ from lrtune.schedules.horizon import Horizon, whole
 
 @dataclass(frozen=True)
 class Piecewise:
-    """``values[i]`` from step ``boundaries[i - 1]`` on, ``initial_lr`` (= ``values[0]``) before."""
+    """``initial_lr · factors[i]`` with ``i`` the number of ``boundaries`` at or before the step."""
 
     initial_lr: float
     boundaries: tuple[int, int]
-    values: tuple[float, float, float]
+    factors: tuple[float, float, float]
 
     def lr(self, step: int) -> float:
-        return self.values[sum(step >= boundary for boundary in self.boundaries)]
+        return self.initial_lr * self.factors[sum(step >= boundary for boundary in self.boundaries)]
 
 
 def _lay(lr: float, params: Mapping[str, Any], horizon: Horizon) -> Piecewise:
-    first, second = lr * params["factor_1"], lr * params["factor_1"] * params["factor_2"]
     boundaries = whole(params["drop_1"], horizon.steps), whole(params["drop_2"], horizon.steps)
-    return Piecewise(lr, boundaries, (lr, first, second))
+    first, second = params["factor_1"], params["factor_2"]
+    return Piecewise(lr, boundaries, (1.0, first, first * second))
 
 
 def _together(params: Mapping[str, Any]) -> tuple[str, str, str] | None:

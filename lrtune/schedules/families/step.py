@@ -17,6 +17,7 @@ class Step:
     initial_lr: float
     gamma: float
     step_size: int
+    drops: int
 
     def lr(self, step: int) -> float:
         return float(self.initial_lr * self.gamma ** (step // self.step_size))
@@ -24,7 +25,7 @@ class Step:
 
 def _lay(lr: float, params: Mapping[str, Any], horizon: Horizon) -> Step:
     # Rounded up, so that rounding never adds a drop near the end.
-    return Step(lr, params["gamma"], -(-horizon.steps // (params["drops"] + 1)))
+    return Step(lr, params["gamma"], -(-horizon.steps // (params["drops"] + 1)), params["drops"])
 
 
 GAMMA = Param(

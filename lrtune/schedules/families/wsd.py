@@ -15,7 +15,8 @@ from lrtune.schedules.horizon import Horizon, whole
 class Wsd:
     """``initial_lr`` for ``stable_steps``, then to 0 within ``decay_steps``.
 
-    Hu et al. 2024 (arXiv:2404.06395); the shapes are those of Hägele et al. 2024 (arXiv:2405.18392). With ``part`` of the decay behind, the LR is ``1 − part`` (``linear``), ``1 − √part`` (``1-sqrt``) or
+    Hu et al. 2024 (arXiv:2404.06395); the shapes are those of Hägele et al. 2024 (arXiv:2405.18392). With
+    ``part`` of the decay behind, the LR is ``1 − part`` (``linear``), ``1 − √part`` (``1-sqrt``) or
     ``(1 + cos(π · part)) / 2`` (``cosine``) of the initial one.
     """
 
