@@ -50,7 +50,9 @@ JOB = Job(
     task_digest=_DIGEST,
     state=JobState.RUNNING,
     phase=Phase.SEARCH,
-    progress=Progress(done=31, total=99, phase_done=12, phase_total=60, eta_s=74.0),
+    progress=Progress(
+        done=31, total=99, share=0.24, phase_done=12, phase_total=60, phase_share=0.21, eta_s=74.0
+    ),
     best=BestSoFar(number=9, schedule="cosine", initial_lr=4.1e-3, value=0.071),
     request=JobRequest(task="digits-mlp"),
     created_at=_AT,

@@ -63,13 +63,25 @@ def _progress(tx: Tx, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tu
     # An extended sweep trains its seeds again: never more done than planned.
     done = {row.phase: min(row.trainings_done, row.trainings) for row in phases}
     total = {row.phase: row.trainings for row in phases}
+    here = [row for row in phases if row.phase == job.phase]
     return Progress(
         done=sum(done.values()),
         total=sum(total.values()),
+        share=_share(phases),
         phase_done=done.get(job.phase, 0),
         phase_total=total.get(job.phase, 0),
+        phase_share=_share(here),
         eta_s=_eta_s(tx.now(), job, phases) if job.state == JobState.RUNNING else None,
     )
+
+
+def _share(phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> float:
+    """Part of the epochs that is done; of the trainings where a phase counts no epochs, as a sweep."""
+    planned: int = sum(row.epochs for row in phases)
+    done: int = sum(row.epochs_done for row in phases)
+    if not planned:
+        planned, done = sum(row.trainings for row in phases), sum(row.trainings_done for row in phases)
+    return min(round(done / planned, 4), 1.0) if planned else 0.0
 
 
 def _eta_s(

@@ -138,12 +138,18 @@ class JobRequest(Request):
 
 
 class Progress(Resource):
-    """Trainings done out of those planned, over all phases; ``eta_s`` is null until it can be told."""
+    """Trainings done out of those planned, over all phases; ``eta_s`` is null until it can be told.
+
+    Trainings that share a population end together, so their number moves in jumps: ``share`` and
+    ``phase_share`` are the part of the epochs that is done, from 0 to 1, and move with every epoch.
+    """
 
     done: int = 0
     total: int = 0
+    share: float = 0.0
     phase_done: int = 0
     phase_total: int = 0
+    phase_share: float = 0.0
     eta_s: float | None = None
 
 
