@@ -53,8 +53,17 @@ class Commands(click.Group):
         return [*super().list_commands(ctx), *(name for name in ELSEWHERE if name not in self.commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        own = super().get_command(ctx, cmd_name)
-        return own or (plugged(cmd_name) if cmd_name in ELSEWHERE else None)
+        # Enough to be listed; what it needs, the server's libraries among it, is loaded when it is run.
+        listed = click.Command(cmd_name, help=ELSEWHERE[cmd_name]) if cmd_name in ELSEWHERE else None
+        return super().get_command(ctx, cmd_name) or listed
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and name in ELSEWHERE and name not in self.commands:
+            command = plugged(name)
+        return name, command, rest
 
 
 def plugged(name: str) -> click.Command:
