@@ -18,7 +18,8 @@ def factor(shape: Shape) -> str:
     It needs ``math`` where its text says so.
     """
     lines = "".join(f"    {line}\n" for line in _body(shape).splitlines())
-    return f'def factor(step):\n    """LR over the initial LR, at an optimizer step after the warmup."""\n{lines}'
+    doc = '"""LR over the initial LR, at an optimizer step after the warmup."""'
+    return f"def factor(step):\n    {doc}\n{lines}"
 
 
 @singledispatch

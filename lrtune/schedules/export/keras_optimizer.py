@@ -24,8 +24,8 @@ def keras_optimizer(spec: OptimizerSpec) -> str:
     if mapping is None:
         torch_class = optimizers.OPTIMIZERS[spec.name].torch_class
         return comment(
-            f"Keras has no {torch_class}, with which this learning rate was measured. Give learning_rate to an\n"
-            "optimizer of your own as `optimizer`; one of another kind needs another learning rate."
+            f"Keras has no {torch_class}, with which this learning rate was measured. Give learning_rate to\n"
+            "your own implementation as `optimizer`; another optimizer needs another learning rate."
         )
     name, arguments, notes = mapping(options)
     source = call(f"keras.optimizers.{name}", "learning_rate=learning_rate", **arguments)
@@ -156,8 +156,8 @@ def _muon(o: Mapping[str, Any]) -> Mapped:
     notes = ["Keras trains parameters that are no matrices with Adam; PyTorch's Muon takes matrices only."]
     if not matched:
         notes.append(
-            "PyTorch multiplies the learning rate of a matrix by √max(1, outputs / inputs); Keras has no such\n"
-            "rule, so layers with more outputs than inputs learn more slowly here."
+            "PyTorch multiplies a matrix's learning rate by the root of max(1, outputs / inputs); Keras\n"
+            "does not: layers with more outputs than inputs learn more slowly here."
         )
     return "Muon", arguments, notes
 

@@ -57,8 +57,9 @@ def _callback(shape: Plateau, horizon: Horizon) -> str:
     return blocks(
         constants,
         "class Plateau(keras.callbacks.Callback):\n"
-        '    """ReduceLROnPlateau as PyTorch computes it: Keras\'s own differs in what it takes for better,\n'
-        "    in patience, in cooldown and in how it treats NaN. Goes on where it stood when fit is called again.\n"
+        '    """ReduceLROnPlateau as PyTorch computes it.\n\n'
+        "    Keras's own differs in what it takes for better, in patience, in cooldown and in how it treats\n"
+        "    NaN. A second call of fit goes on where the first one stopped.\n"
         '    """\n\n'
         "    def __init__(self):\n"
         "        super().__init__()\n"

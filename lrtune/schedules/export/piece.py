@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
@@ -16,15 +17,20 @@ class Piece:
 
 
 def call(name: str, *args: str, **kwargs: Any) -> str:
-    """A call, on one line if it fits, else one argument a line; keyword values are shown by ``repr``.
+    """A call, on one line if it fits, else one argument a line; keyword values are shown as literals.
 
     ``args`` are source text.
     """
-    parts = [*args, *(f"{key}={value!r}" for key, value in kwargs.items())]
+    parts = [*args, *(f"{key}={shown(value)}" for key, value in kwargs.items())]
     line = f"{name}({', '.join(parts)})"
     if len(line) <= 88 and "\n" not in line:
         return line
     return f"{name}(\n" + "".join(indent(part, "    ") + ",\n" for part in parts) + ")"
+
+
+def shown(value: Any) -> str:
+    """A literal of the value; strings in double quotes. Floats read back as the same float."""
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def comment(text: str) -> str:
@@ -37,11 +43,7 @@ def blocks(*texts: str) -> str:
     kept = [text.strip("\n") for text in texts if text]
     source = ""
     for above, text in zip(["", *kept], kept, strict=False):
-        gap = "\n\n\n" if _defines(above) or _defines(text) else "\n\n"
+        in_body = above.rpartition("\n")[2].startswith("    ")
+        gap = "\n\n\n" if in_body or text.startswith(("def ", "class ", "@")) else "\n\n"
         source += f"{gap}{text}" if above else text
     return f"{source}\n"
-
-
-def _defines(text: str) -> bool:
-    """Whether a block begins with a definition, or is one in its last lines."""
-    return text.startswith(("def ", "class ", "@")) or text.rpartition("\n")[2].startswith("    ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from lrtune.schedules.export.factors import factor
-from lrtune.schedules.export.piece import Piece, call
+from lrtune.schedules.export.piece import Piece, call, shown
 from lrtune.schedules.families.constant import Constant
 from lrtune.schedules.families.cosine import Cosine
 from lrtune.schedules.families.cyclic import Cyclic
@@ -89,7 +89,7 @@ def _(shape: Cyclic) -> Piece:
             f"base_lr={shape.base_lr!r}",
             f"max_lr={shape.max_lr!r}",
             f"step_size_up={shape.step_size!r}",
-            f"mode={shape.mode!r}",
+            f"mode={shown(shape.mode)}",
             *gamma,
             "cycle_momentum=False",
         )

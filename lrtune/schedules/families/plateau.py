@@ -90,8 +90,8 @@ PLATEAU = Family(
             default="rel",
             choices=("rel",),
             allowed=("rel", "abs"),
-            doc="Whether min_delta is a part of the best loss (rel) or a difference of losses (abs). Only rel "
-            "is searched: it does not depend on the loss's scale. A loss that goes below 0 needs abs.",
+            doc="Whether min_delta is a part of the best loss (rel) or a difference of losses (abs). Only "
+            "rel is searched: it does not depend on the loss's scale. A loss that goes below 0 needs abs.",
         ),
         Param(
             name="cooldown",
