@@ -135,7 +135,7 @@ class Worker:
         except Drained:
             log.info("job %s: handing unit %s back", lease.job, lease.unit)
             self._drop_child()
-            keeper.write(lambda tx: units.release(tx, lease))
+            self._hand_back(keeper)
         except Cancelled:
             log.info("job %s was cancelled", lease.job)
             self._drop_child()
@@ -198,24 +198,30 @@ class Worker:
         )
         return Work(job, keeper, self._child, load)
 
+    def _hand_back(self, keeper: Keeper) -> None:
+        try:
+            keeper.write(lambda tx: units.release(tx, keeper.lease))
+        except LeaseLost as error:
+            log.warning("job %s: the unit was another's already: %s", keeper.lease.job, error)
+
     def _child_died(self, keeper: Keeper, error: ChildDied) -> None:
         """Hand the unit back for one more try, then fail the job."""
         unit = keeper.lease.unit
         self._deaths[unit] = self._deaths.get(unit, 0) + 1
+        if self._deaths[unit] < DEATHS:
+            self._hand_back(keeper)
+            return
+        failure = JobError(
+            code="trainer_died",
+            detail=f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place.",
+            remedy="If it was killed, the machine may have run out of memory: make the model or the "
+            "batch smaller. The last lines it printed are in the traceback.",
+            traceback=error.tail or None,
+        )
         try:
-            if self._deaths[unit] < DEATHS:
-                keeper.write(lambda tx: units.release(tx, keeper.lease))
-                return
-            failure = JobError(
-                code="trainer_died",
-                detail=f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place.",
-                remedy="If it was killed, the machine may have run out of memory: make the model or the "
-                "batch smaller. The last lines it printed are in the traceback.",
-                traceback=error.tail or None,
-            )
             keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, failure))
-        except LeaseLost:
-            log.warning("job %s: the lease was lost meanwhile", keeper.lease.job)
+        except LeaseLost as lost:
+            log.warning("job %s: the lease was lost meanwhile: %s", keeper.lease.job, lost)
 
     def _drop_child(self) -> None:
         if self._child is not None:

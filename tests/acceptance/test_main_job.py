@@ -39,7 +39,8 @@ def test_everything_is_there_to_read(tmp_path: Path) -> None:
         result = handle.wait(on_event=lambda event: kinds.append(event.kind), timeout_s=240)
         assert {"state", "phase", "progress", "trial", "range_test", "engine", "answer"} <= set(kinds)
         found = client.range_test(handle.id)
-        assert found.reasons
+        assert found.suggestion is not None
+        assert found.suggestion.verified
         assert len(found.curves) == 2
         for picture in (client.range_test_png(handle.id), client.schedules_png(handle.id)):
             assert picture.startswith(b"\x89PNG")
