@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lrtune.rangetest.outcome import EDGE_DECADES
 from lrtune.wire import LR_MAX, LR_MIN, Outcome, RangeTest, RangeTestSpec
 
 DECADES = 2.0
@@ -48,7 +49,10 @@ def _moves(larger: float, smaller: float) -> int:
 def _low_open(found: RangeTest) -> bool:
     if found.outcome is Outcome.DIVERGED_AT_START:
         return True
-    return found.outcome is Outcome.OPTIMUM_AT_BOUNDARY and found.bands.small is None
+    steepest = found.marks.steepest
+    if found.outcome is not Outcome.OPTIMUM_AT_BOUNDARY or steepest is None:
+        return False
+    return steepest.lr < found.curves[0].lr[0] * 10**EDGE_DECADES if found.curves else False
 
 
 def _high_open(found: RangeTest) -> bool:

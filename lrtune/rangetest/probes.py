@@ -14,7 +14,7 @@ SHARE = 8
 
 BELOW_DECADES = 0.75
 ABOVE_DECADES = 1.0
-"""How far the probes reach below and above the suggestion."""
+"""How far the probes reach below and above the suggestion; at least to the sweep's minimum."""
 
 WIDE_DECADES = 2.0
 """How far they reach to either side of the optimizer's default where there is no suggestion."""
@@ -36,6 +36,8 @@ def probe_settings(range_test: RangeTest, default_lr: float) -> list[Setting]:
     found = range_test.suggestion
     if found is not None:
         low, high = found.lr / 10**BELOW_DECADES, found.lr * 10**ABOVE_DECADES
+        if range_test.marks.minimum is not None:
+            high = max(high, range_test.marks.minimum.lr)
     else:
         low, high = default_lr / 10**WIDE_DECADES, default_lr * 10**WIDE_DECADES
     divergence = range_test.marks.divergence

@@ -25,8 +25,8 @@ HIGH_EDGE = "The best probe is the one with the largest learning rate: a larger 
 def verify(range_test: RangeTest, probes: Sequence[Trial], metric: MetricSpec) -> RangeTest:
     """The range test with the suggestion that its probes verified.
 
-    The LR is the floor of a parabola in log10(lr) through the best mean and its neighbours; the interval spans
-    the probed LRs that cannot be told from the best, and at least half a step of the grid to either side.
+    The LR is the floor of a parabola in log10(lr) through the best mean and its neighbours; the interval
+    spans the probed LRs that cannot be told from the best, and half a step of the grid to either side.
 
     Args:
         range_test: As analysed.
