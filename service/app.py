@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from service import event_stream, store_errors, validation
 from service.context import Context, new_job_id
@@ -22,6 +23,8 @@ from service.problems import ProblemError, response
 from service.routes import ROUTERS
 from service.settings import Settings
 from store import Database
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def create_app(
@@ -80,10 +83,25 @@ def _http(request: Request, error: Exception) -> Response:
             "not_found", f"There is nothing at {path}.", "See /openapi.json for what there is."
         )
     elif error.status_code == 405:
-        allowed = headers.get("Allow", "another method")
+        headers["Allow"] = ", ".join(_methods(request))
         found = ProblemError(
-            "method_not_allowed", f"{path} does not know {method}.", f"Use {allowed}.", headers=headers
+            "method_not_allowed",
+            f"{path} does not know {method}.",
+            f"Use {headers['Allow']}.",
+            headers=headers,
         )
     else:
         found = ProblemError("malformed_request", str(error.detail), "Correct the request.", headers=headers)
     return _problem(request, found)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of the request's path; starlette names those of the first route alone."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]

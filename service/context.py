@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Annotated
 
 import anyio
 from fastapi import Depends, Path, Query, Request
 
+from service.pictures import Pictures
 from service.problems import ProblemError
 from service.settings import Settings
 from store import Database
@@ -28,7 +29,7 @@ def new_job_id() -> str:
 class Context:
     """Lives in ``app.state``; ``draining`` is set once the server stops, so that event streams end.
 
-    ``stream_threads`` are the threads that event streams share.
+    ``stream_threads`` are the threads that event streams share; ``pictures`` keeps what was drawn.
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Context:
     new_job_id: Callable[[], str]
     draining: Event
     stream_threads: anyio.CapacityLimiter
+    pictures: Pictures = field(default_factory=Pictures)
 
 
 def context(request: Request) -> Context:

@@ -11,10 +11,10 @@ from threading import Event as Flag
 
 import anyio
 import anyio.to_thread
-from store.errors import DatabaseUnavailable
 
 from lrtune.wire import Event
 from store import Database, events, jobs
+from store.errors import DatabaseUnavailable
 
 POLL_MIN_S = 0.1
 POLL_MAX_S = 2.0

@@ -26,6 +26,9 @@ and a remedy. Lists are pages: pass `next_cursor` as `cursor` for the next one.
 """
 
 
+_FASTAPI_SCHEMAS = ("HTTPValidationError", "ValidationError")
+
+
 def describe(app: FastAPI, version: str) -> Callable[[], dict[str, Any]]:
     """A replacement for ``app.openapi``; made once, when first asked for."""
 
@@ -44,14 +47,21 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     always = responses("misdirected_request", "internal_error", "database_unavailable")
     for item in found["paths"].values():
         for operation in item.values():
+            declared = operation["responses"]
             operation["responses"] = {
                 **{str(key): value for key, value in always.items()},
-                **operation["responses"],
+                **{status: body for status, body in declared.items() if not _is_fastapi_validation(body)},
             }
     schemas: dict[str, Any] = found["components"]["schemas"]
-    for theirs in ("HTTPValidationError", "ValidationError"):
+    for theirs in _FASTAPI_SCHEMAS:
         schemas.pop(theirs, None)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     return found
+
+
+def _is_fastapi_validation(body: dict[str, Any]) -> bool:
+    """Whether FastAPI declared this response by itself; what can be invalid is declared by its route."""
+    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+    return bool(schema.get("$ref", "").endswith("/HTTPValidationError"))

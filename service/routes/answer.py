@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Response
-
-from lrtune import plots
 from lrtune.wire import Answer, Phase
-from service import results, samples
-from service.context import JobId, Store
+from service import drawing, pictures, results, samples
+from service.context import Here, JobId, Store
 from service.problems import responses
 from store import Database, answers, jobs, trials
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["results"])
 
 PROBLEMS = responses("not_found", "not_ready", "not_available")
-PNG: dict[int | str, Any] = {200: {"description": "The picture.", "content": {"image/png": {}}}, **PROBLEMS}
 
 
 @router.get(
@@ -35,14 +31,14 @@ def get_answer(job_id: JobId, database: Store) -> Answer:
     operation_id="get_schedules_picture",
     summary="See the schedules",
     response_class=Response,
-    responses=PNG,
+    responses={**pictures.RESPONSES, **PROBLEMS},
 )
-def get_schedules_picture(job_id: JobId, database: Store) -> Response:
+def get_schedules_picture(job_id: JobId, here: Here, request: Request) -> Response:
     """The answer's schedule beside the finalists and baselines, as LR over time and as loss, in a PNG."""
-    answer = find(database, job_id)
-    with database.read() as tx:
+    answer = find(here.database, job_id)
+    with here.database.read() as tx:
         found = trials.for_job(tx, job_id, phase=Phase.CONFIRM, curves=True)
-    return Response(plots.schedules_png(answer, found), media_type="image/png")
+    return here.pictures.respond(request, drawing.schedules, answer, found)
 
 
 def find(database: Database, job_id: str) -> Answer:

@@ -27,8 +27,9 @@ OK = samples.shown(Health(version="0.1.0"))
 
 
 @router.get("/healthz", operation_id="get_health", summary="Does the server live?", responses=OK)
-def get_health() -> Health:
+async def get_health() -> Health:
     """Answers as long as the process does; asks nothing of the database."""
+    # Async: it waits for no thread, so it answers even while a stuck database holds them all.
     return Health(version=version("lrtune"))
 
 

@@ -7,7 +7,6 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
-from store.errors import NotFound
 
 from lrtune.wire import FieldError, Job, JobRequest, JobState, Page, Task
 from service import samples, submission
@@ -15,7 +14,8 @@ from service.bodies import JsonRoute
 from service.context import NO_NUL, Cursor, Here, JobId, Limit, Store
 from service.problems import field_problem, responses
 from service.submission import nearest
-from store import Database, Tx, jobs, tasks
+from store import Tx, jobs, tasks
+from store.errors import NotFound
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=JsonRoute)
 
@@ -92,9 +92,8 @@ def submit(
 ) -> Job:
     """Queue a job. Only `task` is required; everything is checked before the job is accepted."""
     idempotency = None if key is None else (key, _digest(request))
-    task = _task(here.database, request.task)
-    submission.check(request, task)
     with here.database.write() as tx:
+        submission.check(request, _task(tx, request.task))
         job, created = jobs.submit(tx, request, job_id=here.new_job_id(), idempotency=idempotency)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     if not created:
@@ -108,12 +107,11 @@ def _digest(request: JobRequest) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _task(database: Database, ref: str) -> Task:
-    with database.read() as tx:
-        try:
-            return tasks.get(tx, ref)
-        except NotFound:
-            raise field_problem([_unknown_task(tx, ref)]) from None
+def _task(tx: Tx, ref: str) -> Task:
+    try:
+        return tasks.get(tx, ref)
+    except NotFound:
+        raise field_problem([_unknown_task(tx, ref)]) from None
 
 
 def _unknown_task(tx: Tx, ref: str) -> FieldError:
@@ -173,7 +171,7 @@ def get_job(job_id: JobId, database: Store) -> Job:
     },
 )
 def cancel(job_id: JobId, database: Store) -> Job:
-    """Cancel a job. A queued job is cancelled at once, a running one when its workers next renew their
-    lease (seconds). Cancelling again changes nothing."""
+    """Cancel a job. It is cancelled at once; its workers stop within seconds, when they next renew their
+    lease. Cancelling again changes nothing."""
     with database.write() as tx:
         return jobs.cancel(tx, job_id)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Response
-
-from lrtune import plots
 from lrtune.wire import RangeTest
-from service import results, samples
-from service.context import JobId, Store
+from service import drawing, pictures, results, samples
+from service.context import Here, JobId, Store
 from service.problems import responses
 from store import Database, jobs, range_tests
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["results"])
 
 PROBLEMS = responses("not_found", "not_ready", "not_available")
-PNG: dict[int | str, Any] = {200: {"description": "The picture.", "content": {"image/png": {}}}, **PROBLEMS}
 
 
 @router.get(
@@ -35,11 +31,11 @@ def get_range_test(job_id: JobId, database: Store) -> RangeTest:
     operation_id="get_range_test_picture",
     summary="See the range test",
     response_class=Response,
-    responses=PNG,
+    responses={**pictures.RESPONSES, **PROBLEMS},
 )
-def get_range_test_picture(job_id: JobId, database: Store) -> Response:
+def get_range_test_picture(job_id: JobId, here: Here, request: Request) -> Response:
     """The curves of all seeds with marks and bands, as a PNG."""
-    return Response(plots.range_test_png(_find(database, job_id)), media_type="image/png")
+    return here.pictures.respond(request, drawing.range_test, _find(here.database, job_id))
 
 
 def _find(database: Database, job_id: str) -> RangeTest:
