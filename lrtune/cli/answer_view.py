@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lrtune.cli import figures, tables
 from lrtune.cli.plain import plain
-from lrtune.wire import Answer, Contender
+from lrtune.wire import Answer, Contender, Interval
 
 
 def answer_view(answer: Answer) -> Group:
@@ -53,15 +53,25 @@ def _facts(answer: Answer) -> Table:
         ),
         ("cost", f"{answer.cost_full_runs:.3g} full runs"),
     ]
-    if answer.importances:
-        ranked = sorted(answer.importances.items(), key=lambda item: -item[1])
-        rows.append(("matters most", ", ".join(f"{n} {100 * share:.0f} %" for n, share in ranked[:4])))
+    ranked = sorted(
+        ((share, name) for name, share in answer.importances.items() if share >= 0.01), reverse=True
+    )
+    if ranked:
+        told = (f"{name.replace('_', ' ')} {100 * share:.0f} %" for share, name in ranked[:4])
+        rows.append(("matters most", ", ".join(told)))
     return tables.facts(rows)
+
+
+def _within(found: Interval, note: str = "") -> str:
+    """An interval; one without width was not measured, which the answer's warnings explain."""
+    return figures.interval(found) + note if found[0] < found[1] else "not measured"
 
 
 def _measured(value: str, within: str, note: str = "95 % interval") -> Text:
     text = Text(plain(value), style="bold")
-    return text.append(f"   {within}   ({note})", style="not bold")
+    return text.append(
+        f"   {within}" + (f"   ({note})" if within != "not measured" else ""), style="not bold"
+    )
 
 
 def _compared(answer: Answer) -> Table | None:
@@ -78,9 +88,10 @@ def _compared(answer: Answer) -> Table | None:
     for contender in contenders:
         mine = _is_answer(answer, contender)
         name = plain(contender.name.replace("_", " "))
+        setting = contender.setting
         made.add_row(
             Text(f"▸ {name}" if mine else f"  {name}", style="bold" if mine else ""),
-            f"{figures.family(contender.setting.schedule)} from {figures.lr(contender.setting.initial_lr)}",
+            f"{figures.family(setting.schedule)} from {figures.lr(setting.initial_lr, 3)}",
             figures.metric(contender.mean),
             _interval(contender),
             Text("") if mine else _gain(contender),

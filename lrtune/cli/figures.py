@@ -9,14 +9,16 @@ from lrtune.cli.plain import plain
 from lrtune.wire import Interval, ParamValue
 
 
-def lr(value: float) -> str:
-    """A learning rate in two digits: 0.0041, 3.2e-5, 0.5."""
+def lr(value: float, digits: int = 2) -> str:
+    """A learning rate in a few digits: 0.0041, 3.2e-5, 0.5."""
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e4:
-        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+        return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def metric(value: float | None) -> str:

@@ -44,7 +44,15 @@ class Following:
 
     @classmethod
     def of(cls, job: Job) -> Following:
-        return cls(job, job.state, job.phase, job.progress, job.best, started_at=job.started_at)
+        followed = cls(job)
+        followed.refresh(job)
+        return followed
+
+    def refresh(self, job: Job) -> None:
+        """Take in the job as it is now."""
+        self.job, self.state, self.phase = job, job.state, job.phase
+        self.progress, self.best, self.started_at = job.progress, job.best or self.best, job.started_at
+        self.at = job.finished_at or self.at
 
     def apply(self, event: Event) -> None:
         """Take in one event; what it does not hold, or holds in another form, changes nothing."""
@@ -55,7 +63,8 @@ class Following:
                 self._state(told, event.at)
             case "phase":
                 self.phase = _member(Phase, told.get("phase")) or self.phase
-                self.progress = self.progress.model_copy(update={"phase_done": 0, "phase_total": 0})
+                fresh = {"phase_done": 0, "phase_total": 0, "phase_share": 0.0}
+                self.progress = self.progress.model_copy(update=fresh)
             case "progress":
                 self.phase = _member(Phase, told.get("phase")) or self.phase
                 self.progress = _read(Progress, told.get("progress")) or self.progress

@@ -36,20 +36,27 @@ class LiveView:
         self._clock = clock
         self._told_at = clock()
 
-    def show(self, events: Iterable[Event | None]) -> None:
-        """Draw until the events end; None among them means that a moment has passed."""
+    def show(self, moments: Iterable[Event | Job | None]) -> None:
+        """Draw until the moments end: events, the job as read anew, or None when some time has passed."""
         with Live(console=self._console, auto_refresh=False, transient=False) as live:
             live.update(self.render(), refresh=True)
             drawn = self._clock()
-            for event in events:
-                if event is not None:
-                    self.following.apply(event)
-                    self._told_at = self._clock()
-                    self._print_news(live)
-                if event is None or self._clock() - drawn >= FRAME_S:
+            for moment in moments:
+                self._take(moment)
+                self._print_news(live)
+                if moment is None or self._clock() - drawn >= FRAME_S:
                     live.update(self.render(), refresh=True)
                     drawn = self._clock()
             live.update(self.render(), refresh=True)
+
+    def _take(self, moment: Event | Job | None) -> None:
+        if moment is None:
+            return
+        if isinstance(moment, Job):
+            self.following.refresh(moment)
+        else:
+            self.following.apply(moment)
+        self._told_at = self._clock()
 
     def _print_news(self, live: Live) -> None:
         for line in self.following.news:
@@ -80,9 +87,10 @@ class LiveView:
             return Text(f"✓ {name}", style="green"), Text(), note
         if order.index(phase) > at or now.state is JobState.QUEUED:
             return Text(f"  {name}", style="dim"), Text(), note
-        done, total = now.progress.phase_done, now.progress.phase_total
         mark, style = ("▸", "cyan") if not now.state.final else ("✗", "red")
-        return Text(f"{mark} {name}", style=style), bar(done, total), _count(done, total)
+        progress = now.progress
+        told = _count(progress.phase_done, progress.phase_total)
+        return Text(f"{mark} {name}", style=style), bar(progress.phase_share), told
 
     def _overall(self) -> tuple[Text, RenderableType, Text]:
         now = self.following
@@ -96,7 +104,7 @@ class LiveView:
         if (spent := self.spent_s()) is not None:
             told.append(f"   {figures.duration(spent)} so far" if not now.state.final else "", style="dim")
             told.append(f"   took {figures.duration(spent)}" if now.state.final else "", style="dim")
-        return Text("  overall", style="bold"), bar(now.progress.done, now.progress.total), told
+        return Text("  overall", style="bold"), bar(now.progress.share), told
 
     def _best(self) -> Text:
         text = best_text(self.following)
@@ -119,19 +127,19 @@ class LiveView:
 class Lines(LiveView):
     """The same as lines of text, for logs and pipes: one at each change, and at least one every 5 seconds."""
 
-    def show(self, events: Iterable[Event | None]) -> None:
+    def show(self, moments: Iterable[Event | Job | None]) -> None:
         now = self.following
         self._say(f"job {now.job.id}: {now.job.task}@{now.job.task_version}, {asked(now.job)}")
         said_at, seen = self._clock(), self._stage()
-        for event in events:
-            if event is not None:
-                now.apply(event)
-                self._told_at = self._clock()
+        for moment in moments:
+            self._take(moment)
             for line in now.news:
                 self._say(line)
             now.news.clear()
             silent_s = self._clock() - said_at
-            moved = event is not None and event.kind == "progress"
+            moved = isinstance(moment, Event) and moment.kind == "progress"
+            if now.state.final and not isinstance(moment, Job):
+                continue  # the job as it ended is read next, and says more
             if self._stage() != seen or silent_s >= SILENCE_S or (moved and silent_s >= LINE_S):
                 self._say(self.line())
                 said_at, seen = self._clock(), self._stage()
@@ -147,11 +155,15 @@ class Lines(LiveView):
             now.state.value if now.phase is None or now.state.final else now.phase.value.replace("_", " ")
         ]
         if now.state is JobState.QUEUED:
-            parts = ["queued, waiting for a worker"]
+            return "queued, waiting for a worker"
         if progress.phase_total and not now.state.final:
             parts[0] += f" {progress.phase_done}/{progress.phase_total}"
         if progress.total:
-            parts.append(f"overall {progress.done}/{progress.total}")
+            parts.append(
+                f"overall {100 * progress.share:.0f} %"
+                if not now.state.final
+                else f"{progress.done} trainings"
+            )
         if now.phase is Phase.RANGE_TEST and now.suggestion:
             parts.append(now.suggestion)
         if best := best_text(now):
@@ -181,8 +193,8 @@ def best_text(now: Following) -> str:
     )
 
 
-def bar(done: int, total: int) -> ProgressBar:
-    return ProgressBar(total=max(total, 1), completed=min(done, max(total, 1)), width=30)
+def bar(share: float) -> ProgressBar:
+    return ProgressBar(total=1.0, completed=min(max(share, 0.0), 1.0), width=30)
 
 
 def _count(done: int, total: int) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 from rich.console import Console
 
@@ -10,8 +12,8 @@ from lrtune.cli.live import FRAME_S, SILENCE_S, view
 from lrtune.cli.session import Session, connected
 from lrtune.cli.show import failure
 from lrtune.cli.ticking import ticking
-from lrtune.client import JobFailed, Result
-from lrtune.wire import Job
+from lrtune.client import Client, JobFailed, Result
+from lrtune.wire import Event, Job
 
 
 @click.command()
@@ -40,10 +42,16 @@ def wait(session: Session, job: Job, console: Console) -> Result:
         JobFailed, JobCancelled: It ended without an answer; why it failed has been printed.
     """
     every_s = FRAME_S if console.is_terminal else SILENCE_S
-    view(job, console).show(ticking(session.client.events(job.id), every_s))
+    view(job, console).show(ticking(moments(session.client, job.id), every_s))
     try:
         return session.client.result(job.id)
     except JobFailed as error:
         if error.job.error is not None and error.job.error.traceback:
             failure(session, error.job)
         raise
+
+
+def moments(client: Client, job_id: str) -> Iterator[Event | Job]:
+    """A job's events to the last, then the job as it ended."""
+    yield from client.events(job_id)
+    yield client.job(job_id)
