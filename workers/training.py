@@ -103,7 +103,7 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
                     raise ChildDied("the trainer left out a trial", "")
 
     def end(tx: Tx) -> None:
-        _write(tx, job.id, [], ends, teller)
+        _write(tx, job.id, [], ends, teller, last=True)
         units.finish(tx, work.lease)
 
     work.keeper.write(end)
@@ -127,10 +127,10 @@ class Teller:
         self._clock = clock
         self._told_at = float("-inf")
 
-    def tell(self, tx: Tx) -> None:
-        """Tell how far the job is, if that was not told just now."""
+    def tell(self, tx: Tx, *, last: bool = False) -> None:
+        """Tell how far the job is, if that was not told just now or is the unit's last word."""
         now = self._clock()
-        if now - self._told_at < TELL_EVERY_S:
+        if now - self._told_at < TELL_EVERY_S and not last:
             return
         self._told_at = now
         job = jobs.get(tx, self._job_id)
@@ -139,7 +139,13 @@ class Teller:
 
 
 def _write(
-    tx: Tx, job_id: str, reports: list[tuple[int, Report]], ends: list[Finished], teller: Teller
+    tx: Tx,
+    job_id: str,
+    reports: list[tuple[int, Report]],
+    ends: list[Finished],
+    teller: Teller,
+    *,
+    last: bool = False,
 ) -> None:
     if reports:
         trials.report(tx, job_id, reports)
@@ -148,4 +154,4 @@ def _write(
     for end in ends:
         told = {"number": end.number, "state": end.state, "value": end.value}
         events.add(tx, job_id, "trial", told)
-    teller.tell(tx)
+    teller.tell(tx, last=last)

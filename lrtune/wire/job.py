@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lrtune.wire.base import LearningRate, Request, Resource, Seed
 
@@ -54,7 +54,7 @@ class OptimizerSpec(Request):
     "momentum": 0.9, "nesterov": true}``. ``lrtune.optimizers.check`` validates name and options.
     """
 
-    model_config = {**Request.model_config, "extra": "allow"}
+    model_config = ConfigDict(extra="allow")
 
     name: str = "adamw"
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from lrtune.wire.base import Resource
 from lrtune.wire.job import Phase
 from lrtune.wire.setting import ParamValue, Setting
-from lrtune.wire.base import Resource
 
 
 class TrialState(StrEnum):
@@ -26,8 +26,9 @@ class TrialState(StrEnum):
 
 
 class Report(Resource):
-    """One trial after one epoch. ``values`` holds ``train_loss``, ``loss`` (validation) and the task's metrics.
+    """One trial after one epoch.
 
+    ``values`` holds ``train_loss``, ``loss`` (validation) and the task's metrics.
     ``epoch`` counts from 1 (epochs finished); ``step`` is the number of optimizer steps done; ``lr`` is the
     LR of the last step. A value that is NaN or infinite is null.
     """

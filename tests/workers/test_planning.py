@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from lrtune import schedules
 from lrtune.answer import BASELINES
 from lrtune.wire import JobRequest, Outcome, Phase, Setting
 from tests.workers import simulation
@@ -83,6 +84,16 @@ def test_contenders_meet_on_the_same_fresh_seeds() -> None:
     assert len({frozenset(found) for found in seeds.values()}) == 1
     assert len(seeds["default"]) == 4
     assert not seeds["default"] & {t.seed for t in view.trials if t.phase is not Phase.CONFIRM}
+
+
+def test_no_finalist_repeats_a_baseline() -> None:
+    view, _ = run()
+    confirm = {t.label: t for t in view.trials if t.phase is Phase.CONFIRM}
+    spelled = [
+        (t.schedule, t.initial_lr, tuple(schedules.check(t.schedule, t.params).items()))
+        for t in confirm.values()
+    ]
+    assert len(set(spelled)) == len(spelled)
 
 
 def test_the_answer_is_right_and_says_what_it_cost() -> None:

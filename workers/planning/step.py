@@ -152,11 +152,15 @@ def _search(view: View, found: RangeTest, facts: Facts, generation: int) -> list
 
 def _confirm(view: View, found: RangeTest, facts: Facts) -> Step:
     request = view.request
+    usual = baselines(request, found, facts.default_lr)
+    # A trial that a baseline repeats would train twice to learn the same.
+    known = [_spelled(setting) for _, setting in usual]
+    new = [trial for trial in view.trials if _spelled(trial.setting) not in known]
     contenders: list[tuple[str, Setting]] = [
         (f"trial {trial.number}", trial.setting)
-        for trial in finalists(view.trials, request.confirm.finalists, request.metric.goal)
+        for trial in finalists(new, request.confirm.finalists, request.metric.goal)
     ]
-    contenders += baselines(request, found, facts.default_lr)
+    contenders += usual
     return Step(
         phase=Phase.CONFIRM,
         trials=[
@@ -165,6 +169,11 @@ def _confirm(view: View, found: RangeTest, facts: Facts) -> Step:
             for seed in seeds(request.search.seed, Phase.CONFIRM, request.confirm.seeds)
         ],
     )
+
+
+def _spelled(setting: Setting) -> Setting:
+    """The setting with every parameter named, so that settings that are the same compare equal."""
+    return setting.model_copy(update={"params": schedules.check(setting.schedule, setting.params)})
 
 
 def _answer(view: View, found: RangeTest, facts: Facts) -> Step:
