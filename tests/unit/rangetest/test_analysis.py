@@ -56,12 +56,13 @@ def test_more_noise_gives_wider_intervals() -> None:
     assert width(0.02) < width(0.1) < width(0.2)
 
 
-def test_the_suggestion_is_halfway_between_rise_and_steepest_and_not_verified() -> None:
+def test_the_suggestion_is_the_mean_of_three_marks_and_not_verified() -> None:
     found = analyse(*sweep())
     assert found.suggestion is not None
     assert not found.suggestion.verified
     assert found.suggested_lr == found.suggestion.lr
-    middle = (decades(found.marks.rise) + decades(found.marks.steepest)) / 2
+    marks = found.marks
+    middle = (decades(marks.rise) + decades(marks.steepest) + decades(marks.minimum)) / 3
     assert math.log10(found.suggestion.lr) == pytest.approx(middle, abs=1e-9)
 
 
@@ -172,10 +173,11 @@ def test_a_flat_curve_that_breaks_tells_where() -> None:
     assert found.bands.diverging is not None
 
 
-def test_without_divergence_the_fall_still_suggests() -> None:
-    assert analyse(*sweep(Shape(break_=3))).suggested_lr == pytest.approx(
-        analyse(*sweep()).suggested_lr, rel=0.1
-    )
+def test_without_divergence_the_fall_still_suggests_roughly() -> None:
+    open_, bracketed = analyse(*sweep(Shape(break_=3))).suggested_lr, analyse(*sweep()).suggested_lr
+    assert open_ is not None
+    assert bracketed is not None
+    assert 1 <= open_ / bracketed < 5
 
 
 @pytest.mark.parametrize("value", [1.0, 0.1, -3.7, 1e20])
