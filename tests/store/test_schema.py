@@ -1,0 +1,114 @@
+"""Migrations: the tables they make, how the schema stands, twice at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from store import Database, migrate, schema_state, tables
+from store.errors import DatabaseUnavailable, SchemaError
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    url: str = request.getfixturevalue("empty_postgresql_url")
+    return url
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    database = Database(empty_url)
+    yield database
+    database.dispose()
+
+
+def test_from_empty_to_current_and_again(empty: Database, empty_url: str) -> None:
+    assert schema_state(empty) == "empty"
+    for _ in range(2):
+        migrate(empty_url)
+        assert schema_state(empty) == "current"
+
+
+def test_migrations_make_the_tables(empty: Database, empty_url: str) -> None:
+    migrate(empty_url)
+    with empty.read() as tx:
+        context = MigrationContext.configure(tx.conn, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+        inspector = sa.inspect(tx.conn)
+        for name, table in tables.metadata.tables.items():
+            checks = {
+                str(c.name)
+                for c in table.constraints
+                if isinstance(c, sa.CheckConstraint) and c.name is not None
+            }
+            assert {check["name"] for check in inspector.get_check_constraints(name)} == checks
+
+
+def test_many_at_once(empty: Database, empty_url: str) -> None:
+    script = "import sys; from store import migrate; migrate(sys.argv[1])"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script, empty_url], stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for process in processes:
+        _, said = process.communicate(timeout=100)
+        assert (process.returncode, said) == (0, "")
+    assert schema_state(empty) == "current"
+
+
+def test_a_newer_schema_is_left_alone(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as tx:
+        tx.conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    assert schema_state(database) == "ahead"
+    with pytest.raises(SchemaError, match="Upgrade"):
+        migrate(database_url)
+    assert schema_state(database) == "ahead"
+    database.dispose()
+
+
+def test_a_database_of_somebody_else_is_left_alone(empty: Database, empty_url: str) -> None:
+    with empty.write() as tx:
+        tx.conn.execute(sa.text("CREATE TABLE trials (trial_id INTEGER)"))
+    with pytest.raises(SchemaError, match="trials"):
+        migrate(empty_url)
+    with empty.read() as tx:
+        assert sa.inspect(tx.conn).get_table_names() == ["trials"]
+
+
+def test_use_before_migration_says_what_to_do(empty: Database) -> None:
+    for transaction in (empty.read, empty.write):
+        with pytest.raises(SchemaError, match="lrtune migrate"), transaction() as tx:
+            tx.conn.execute(sa.select(tables.jobs))
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match="folder"):
+        migrate(f"sqlite:///{tmp_path}/no/new.db")
+
+
+def test_sqlite_keeps_a_write_ahead_log(sqlite_url: str) -> None:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_sqlite_connections_are_set_up(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.read() as tx:
+        pragmas = [
+            tx.conn.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("foreign_keys", "synchronous", "busy_timeout")
+        ]
+    database.dispose()
+    assert pragmas == [1, 1, 20_000]
