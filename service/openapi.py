@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from lrtune.wire import Problem
 from service.problems import responses
+from service.routes import ROUTERS
 
 TAGS = [
     {"name": "jobs", "description": "Submit, follow, list and cancel tuning jobs."},
@@ -52,6 +54,7 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
                 **{str(key): value for key, value in always.items()},
                 **{status: body for status, body in declared.items() if not _is_fastapi_validation(body)},
             }
+    _restore_examples(found["paths"])
     schemas: dict[str, Any] = found["components"]["schemas"]
     for theirs in _FASTAPI_SCHEMAS:
         schemas.pop(theirs, None)
@@ -59,6 +62,18 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     return found
+
+
+def _restore_examples(paths: dict[str, Any]) -> None:
+    """Put back the examples as routes declare them: FastAPI drops every null from its document."""
+    routes = (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+    for route in routes:
+        for status, declared in route.responses.items():
+            for media_type, media in declared.get("content", {}).items():
+                if "example" in media:
+                    for method in route.methods or ():
+                        shown = paths[route.path][method.lower()]["responses"]
+                        shown[str(status)]["content"][media_type]["example"] = media["example"]
 
 
 def _is_fastapi_validation(body: dict[str, Any]) -> bool:

@@ -142,6 +142,13 @@ def test_a_database_url_that_is_none(tmp_path: Path) -> None:
     refused(run("serve", "--port", "0", "--database-url", "lrtune.db", home=tmp_path), "atabase")
 
 
+def test_a_start_imports_nothing_heavy() -> None:
+    heavy = ("torch", "optuna", "scipy", "sklearn", "matplotlib")
+    script = f"import service.commands, sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_migrate_again_and_again(tmp_path: Path) -> None:
     for _ in range(2):
         done = run("migrate", home=tmp_path)
