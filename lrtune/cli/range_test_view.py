@@ -86,7 +86,7 @@ class Curve:
             return
         low, high = limits(finite)
         ascii_only = options.ascii_only
-        rows = curve.draw(self._loss, width=width, height=HEIGHT, low=low, high=high)
+        rows = curve.draw(cut(self._loss, high), width=width, height=HEIGHT, low=low, high=high)
         for number, row in enumerate(rows):
             edge = high if number == 0 else low if number == HEIGHT - 1 else None
             line = Text(f"{'' if edge is None else figures.metric(edge):>{MARGIN - 2}} ", style="dim")
@@ -147,6 +147,13 @@ def limits(finite: list[float]) -> tuple[float, float]:
     low = min(finite)
     span = max(start - low, 1e-9 * max(abs(start), 1.0))
     return low, start + 0.3 * span
+
+
+def cut(loss: list[float | None], high: float) -> list[float | None]:
+    """``loss`` up to where it leaves the axis for good; what it does after diverging tells nothing."""
+    lowest = min((v, i) for i, v in enumerate(loss) if v is not None)[1]
+    gone = next((i for i, v in enumerate(loss) if i > lowest and (v is None or v > high)), len(loss))
+    return [*loss[: gone + 1], *[None] * (len(loss) - gone - 1)]
 
 
 def _median(values: list[float | None]) -> float | None:
