@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ class Surroundings:
 
     transport: httpx.BaseTransport | None = None
     now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass
@@ -88,7 +90,7 @@ def connected(command: F) -> F:
         context: click.Context, /, *args: Any, url: str | None, token: str | None, as_json: bool, **flags: Any
     ) -> Any:
         around = context.find_object(Surroundings) or Surroundings()
-        with Client(url, token, transport=around.transport) as client:
+        with Client(url, token, transport=around.transport, sleep=around.sleep) as client:
             session = Session(
                 client, as_json, out=console(sys.stdout), err=console(sys.stderr), now=around.now
             )

@@ -116,12 +116,13 @@ def read(file: IO[bytes]) -> dict[str, Any]:
     Raises:
         ArgumentError: It is no JSON object.
     """
+    name = getattr(file, "name", "standard input")
     try:
         found = json.loads(file.read())
     except ValueError as error:
-        raise ArgumentError("--file", f"{file.name} is not JSON ({error}).", "Mend it there.") from None
+        raise ArgumentError("--file", f"{name} is not JSON ({error}).", "Mend it there.") from None
     if not isinstance(found, dict):
-        raise ArgumentError("--file", f"{file.name} holds no JSON object.", 'Begin with {"task": "…"}.')
+        raise ArgumentError("--file", f"{name} holds no JSON object.", 'Begin with {"task": "…"}.')
     return found
 
 
