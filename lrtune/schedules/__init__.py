@@ -6,7 +6,7 @@ Nothing here imports torch or Keras; the emitted code does.
 from lrtune.schedules.check import check
 from lrtune.schedules.course import Course, start
 from lrtune.schedules.errors import ScheduleError
-from lrtune.schedules.export import keras_code, pytorch_code
+from lrtune.schedules.export import keras_code, plain_code, pytorch_code
 from lrtune.schedules.family import Family, Param
 from lrtune.schedules.laid import concrete, simplicity
 from lrtune.schedules.sequence import lr_sequence
@@ -22,6 +22,7 @@ __all__ = [
     "concrete",
     "keras_code",
     "lr_sequence",
+    "plain_code",
     "pytorch_code",
     "simplicity",
     "start",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from lrtune.schedules.export.piece import blocks, call, comment
+from lrtune.schedules.export.plateau_source import STATE, constants, rule
 from lrtune.schedules.families.plateau import Plateau
 from lrtune.schedules.horizon import Horizon
 
@@ -30,32 +33,11 @@ def plateau_callback(shape: Plateau, horizon: Horizon) -> tuple[str, str]:
             "infinite: Keras takes that for the best loss for good."
         )
         return "", f"{note}callbacks = [{stock}]\n"
-    return _callback(shape, horizon), "callbacks = [Plateau()]\n"
+    return blocks(constants(shape), _class(shape, horizon.warmup_steps)), "callbacks = [Plateau()]\n"
 
 
-def _callback(shape: Plateau, horizon: Horizon) -> str:
-    steps = horizon.warmup_steps
-    mark = "self.best * (1 - min_delta)" if shape.threshold_mode == "rel" else "self.best - min_delta"
-    numbers = {
-        "initial_lr": shape.initial_lr,
-        "min_lr": shape.min_lr,
-        "factor": shape.factor,
-        "patience": shape.patience,
-        "min_delta": shape.min_delta,
-        "cooldown": shape.cooldown,
-    }
-    constants = "".join(f"{name} = {value!r}\n" for name, value in numbers.items())
-    warmup = (
-        "    def on_train_batch_begin(self, batch, logs=None):\n"
-        f"        if self.step <= {steps}:  # the warmup, and the first step after it\n"
-        f"            self.model.optimizer.learning_rate = self.lr * (self.step + 1) / {steps + 1}\n"
-        "        self.step += 1\n\n"
-    )
-    wait = (
-        f"        if self.epoch <= {shape.first_epoch}:  # those before are all warmup\n            return\n"
-    )
-    return blocks(
-        constants,
+def _class(shape: Plateau, warmup_steps: int) -> str:
+    source = (
         "class Plateau(keras.callbacks.Callback):\n"
         '    """ReduceLROnPlateau as PyTorch computes it.\n\n'
         "    Keras's own differs in what it takes for better, in patience, in cooldown and in how it treats\n"
@@ -63,23 +45,29 @@ def _callback(shape: Plateau, horizon: Horizon) -> str:
         '    """\n\n'
         "    def __init__(self):\n"
         "        super().__init__()\n"
-        "        self.lr, self.best = initial_lr, math.inf\n"
-        + ("        self.step = 0\n" if steps else "")
-        + ("        self.epoch = 0\n" if shape.first_epoch else "")
-        + "        self.bad_epochs, self.cooldown = 0, 0\n\n"
-        + (warmup if steps else "")
-        + "    def on_epoch_end(self, epoch, logs=None):\n"
-        + ("        self.epoch += 1\n" + wait if shape.first_epoch else "")
-        + '        loss = logs["val_loss"]\n'
-        f"        if loss < {mark}:\n"
-        "            self.best, self.bad_epochs = loss, 0\n"
-        "        else:\n"
-        "            self.bad_epochs += 1\n"
-        "        if self.cooldown > 0:\n"
-        "            self.cooldown -= 1\n"
-        "            self.bad_epochs = 0\n"
-        "        if self.bad_epochs > patience:\n"
-        "            self.lr = max(self.lr * factor, min_lr)\n"
-        "            self.model.optimizer.learning_rate = self.lr\n"
-        "            self.bad_epochs, self.cooldown = 0, cooldown\n",
+        f"{_inside(STATE)}"
     )
+    if shape.first_epoch:
+        source += "        self.epoch = 0\n"
+    if warmup_steps:
+        source += (
+            "        self.step = 0\n\n"
+            "    def on_train_batch_begin(self, batch, logs=None):\n"
+            f"        if self.step <= {warmup_steps}:  # the warmup, and the first step after it\n"
+            f"            rising = self.rate * (self.step + 1) / {warmup_steps + 1}\n"
+            "            self.model.optimizer.learning_rate = rising\n"
+            "        self.step += 1\n"
+        )
+    source += "\n    def on_epoch_end(self, epoch, logs=None):\n"
+    if shape.first_epoch:
+        source += (
+            "        self.epoch += 1\n"
+            f"        if self.epoch <= {shape.first_epoch}:  # all warmup\n"
+            "            return\n"
+        )
+    dropped = "self.model.optimizer.learning_rate = self.rate\n"
+    return f'{source}        loss = logs["val_loss"]\n{_inside(rule(shape, dropped=dropped))}'
+
+
+def _inside(lines: str) -> str:
+    return indent(lines, "        ")

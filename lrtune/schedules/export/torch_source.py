@@ -1,0 +1,98 @@
+"""The optimizer and the schedulers of a setting, as source that every PyTorch framework builds on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrtune import optimizers
+from lrtune.schedules.export.piece import call
+from lrtune.schedules.export.pytorch_shapes import scheduler
+from lrtune.schedules.families.constant import Constant
+from lrtune.schedules.families.plateau import Plateau
+from lrtune.schedules.family import Shape
+from lrtune.schedules.horizon import Horizon
+from lrtune.schedules.laid import laid
+from lrtune.wire import OptimizerSpec, Setting
+
+
+@dataclass(frozen=True)
+class TorchSource:
+    """``definitions`` must stand above the rest.
+
+    ``optimizer`` and ``schedule`` are the lines that make ``optimizer`` and ``scheduler``; plateau with a
+    warmup has a second scheduler ``warmup``, because SequentialLR takes no ReduceLROnPlateau.
+    """
+
+    shape: Shape
+    horizon: Horizon
+    definitions: str
+    optimizer: str
+    schedule: str
+
+    @property
+    def plateau(self) -> Plateau | None:
+        """The shape if it is a plateau."""
+        return self.shape if isinstance(self.shape, Plateau) else None
+
+    @property
+    def standard(self) -> tuple[str, ...]:
+        """Imports of the standard library that the definitions need."""
+        return ("import math\n",) if "math." in self.definitions else ()
+
+
+def torch_source(
+    setting: Setting,
+    *,
+    optimizer: OptimizerSpec,
+    total_steps: int,
+    steps_per_epoch: int,
+    parameters: str = "model.parameters()",
+) -> TorchSource:
+    """The pieces of a setting's code.
+
+    Args:
+        parameters: Source of what the optimizer optimizes.
+
+    Raises:
+        ScheduleError: The setting or a length is wrong.
+        OptimizerError: The optimizer or an option of it is wrong.
+    """
+    shape, horizon = laid(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+    return TorchSource(
+        shape=shape,
+        horizon=horizon,
+        definitions=scheduler(shape).above,
+        optimizer=f"optimizer = {_optimizer(optimizer, parameters, shape.initial_lr)}\n",
+        schedule=_schedule(shape, horizon.warmup_steps),
+    )
+
+
+def _optimizer(spec: OptimizerSpec, parameters: str, lr: float) -> str:
+    checked = optimizers.check(spec)
+    given = {name: checked[name] for name in spec.options}
+    torch_class = optimizers.OPTIMIZERS[spec.name].torch_class
+    return call(f"torch.optim.{torch_class}", parameters, lr=lr, **given)
+
+
+def _schedule(shape: Shape, warmup_steps: int) -> str:
+    body = scheduler(shape).expression
+    if not warmup_steps:
+        return f"scheduler = {body}\n"
+    warmup = call(
+        "torch.optim.lr_scheduler.LinearLR",
+        "optimizer",
+        f"start_factor=1 / {warmup_steps + 1}",
+        total_iters=warmup_steps,
+    )
+    if isinstance(shape, Constant):
+        return f"scheduler = {warmup}\n"
+    if isinstance(shape, Plateau):
+        # LinearLR leaves the LR alone once it is through.
+        return f"warmup = {warmup}\nscheduler = {body}\n"
+    both = call(
+        "torch.optim.lr_scheduler.SequentialLR",
+        "optimizer",
+        "schedulers=[warmup, decay]",
+        milestones=[warmup_steps],
+    )
+    return f"warmup = {warmup}\ndecay = {body}\nscheduler = {both}\n"
