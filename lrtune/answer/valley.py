@@ -26,7 +26,6 @@ class Valley:
 
     best: Interval
     safe: Interval
-    trials: int
     fitted: bool
 
 
@@ -58,7 +57,7 @@ def valley(
     ]
     near = np.array([p for p in points if abs(p[0]) <= REACH], dtype=np.float64).reshape(-1, 2)
     if len(near) < FEWEST or len(np.unique(near[:, 0])) < 4:
-        return Valley(_span(centre, -0.5, 0.5), _span(centre, 0.0, 0.0), len(near), False)
+        return Valley(_span(setting.initial_lr, -0.5, 0.5), _span(setting.initial_lr, 0.0, 0.0), False)
     low, high = float(near[:, 0].min()) - EDGE, float(near[:, 0].max()) + EDGE
     floors, halves = [], []
     for index in rng.integers(len(near), size=(RESAMPLES, len(near))):
@@ -69,9 +68,8 @@ def valley(
     floor, half = float(np.median(floors)), float(np.median(halves))
     safe = (max(floor - half, low), min(floor + half, high))
     return Valley(
-        _span(centre, min(float(best[0]), 0.0), max(float(best[1]), 0.0)),
-        _span(centre, min(safe[0], 0.0), max(safe[1], 0.0)),
-        len(near),
+        _span(setting.initial_lr, min(float(best[0]), 0.0), max(float(best[1]), 0.0)),
+        _span(setting.initial_lr, min(safe[0], 0.0), max(safe[1], 0.0)),
         True,
     )
 
@@ -85,5 +83,5 @@ def _fit(points: FloatArray, low: float, high: float) -> tuple[float, float]:
     return float(np.clip(-slope / (2 * bend), low, high)), float(bend)
 
 
-def _span(centre: float, low: float, high: float) -> Interval:
-    return 10 ** (centre + low), 10 ** (centre + high)
+def _span(lr: float, low: float, high: float) -> Interval:
+    return lr * 10**low, lr * 10**high

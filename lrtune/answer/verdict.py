@@ -70,7 +70,7 @@ def warnings(
         said.append(f"Diverged on at least one seed: {', '.join(diverged)}.")
     if not around.fitted:
         said.append(
-            f"Only {around.trials} completed trials lie near the answer: the safe band and the interval of "
-            "the best LR are not measured."
+            "Too few completed trials of the answer's schedule with other learning rates lie near it: the "
+            "safe band and the interval of the best LR are not measured."
         )
     return said

@@ -17,6 +17,9 @@ MARKS = {
     "minimum": "lowest",
     "divergence": "diverges",
 }
+HALO = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.65, "linewidth": 0}
+"""Behind words, so that a line that crosses them leaves them readable."""
+
 HEADROOM = 0.35
 """Share of the curve's range that is left above the start level: divergence goes off the picture."""
 
@@ -66,10 +69,7 @@ def headline(found: RangeTest) -> str:
         }
         return words[found.outcome]
     how = "verified by short trainings" if chosen.verified else "not yet verified by trainings"
-    return (
-        f"Learning rate {number(chosen.lr)}  "
-        f"({number(chosen.low)} to {number(chosen.high)}), {how}"
-    )
+    return f"Learning rate {number(chosen.lr)}  ({number(chosen.low)} to {number(chosen.high)}), {how}"
 
 
 def _curves(found: RangeTest) -> tuple[FloatArray, FloatArray]:
@@ -123,6 +123,7 @@ def _bands(axes: Axes, found: RangeTest, lr: FloatArray) -> None:
                 va="top",
                 fontsize=9,
                 color=INK,
+                bbox=HALO,
                 rotation=90 if narrow else 0,
             )
 
@@ -146,6 +147,7 @@ def _marks(axes: Axes, found: RangeTest) -> None:
             va="center",
             fontsize=8.5,
             color=INK,
+            bbox=HALO,
         )
 
 
@@ -167,4 +169,5 @@ def _suggestion(axes: Axes, found: RangeTest) -> None:
         fontsize=11,
         fontweight="bold",
         color=ACCENT,
+        bbox=HALO,
     )

@@ -1,4 +1,4 @@
-"""The picture of an answer: LR over time beside the metric, for the answer, the finalists and the baselines."""
+"""The picture of an answer: LR over time beside the metric, for each finalist and baseline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from lrtune.plots.canvas import ACCENT, FAINT, INK, figure, number, plain, png
-from lrtune.wire import Answer, Contender, Phase, Trial
+from lrtune.schedules import start
+from lrtune.wire import Answer, Contender, Phase, Setting, Trial
 
 COLOURS = ("#1b6ca8", "#2e8b57", "#b8860b", "#7b5ea7", "#c25b2c", "#4a7c8c", "#8c564b", "#708238")
 
@@ -24,7 +26,7 @@ def schedules_png(answer: Answer, trials: Sequence[Trial]) -> bytes:
     contenders = [*answer.finalists, *answer.baselines]
     drawn = figure(12.0, max(4.6, 2.6 + 0.42 * len(contenders)))
     drawn.suptitle(answer.verdict, fontsize=12, color=INK, x=0.01, ha="left", wrap=True)
-    left, right = drawn.subplots(1, 2, width_ratios=(1.15, 1))
+    left, right = drawn.subplots(1, 2, width_ratios=(1, 1.1))
     colours = {c.name: _colour(answer, c, i) for i, c in enumerate(contenders)}
     confirm = [t for t in trials if t.phase is Phase.CONFIRM]
     _schedules(left, answer, contenders, confirm, colours)
@@ -46,8 +48,8 @@ def _colour(answer: Answer, contender: Contender, index: int) -> str:
 
 
 def _title(contender: Contender) -> str:
-    schedule = contender.setting.schedule.replace("_", " ")
-    return f"{contender.name.replace('_', ' ')}: {schedule} from {number(contender.setting.initial_lr)}"
+    words = f"{contender.setting.schedule.replace('_', ' ')} from {number(contender.setting.initial_lr)}"
+    return words if contender.name == contender.setting.schedule else f"{contender.name}: {words}"
 
 
 def _schedules(
@@ -60,6 +62,7 @@ def _schedules(
     plain(axes)
     axes.set_xlabel("epoch", color=INK)
     axes.set_title("learning rate after each epoch", fontsize=10.5, color=INK, loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     tops = []
     for contender in contenders:
         longest = max(
@@ -69,7 +72,7 @@ def _schedules(
             continue
         chosen = _is_answer(answer, contender)
         epochs = [0, *(r.epoch for r in longest.curve)]
-        rates = [longest.initial_lr, *(r.lr for r in longest.curve)]
+        rates = [_first_lr(answer, contender.setting), *(r.lr for r in longest.curve)]
         tops.append(max(rates))
         axes.plot(
             epochs,
@@ -86,6 +89,13 @@ def _schedules(
     axes.set_ylim(min(min(tops) / 30, max(tops) / 1e3), max(tops) * 1.6)
 
 
+def _first_lr(answer: Answer, setting: Setting) -> float:
+    """The LR of the first step: a warmup or a one-cycle does not start at its initial LR."""
+    steps_per_epoch = answer.provenance.steps_per_epoch
+    total_steps = answer.provenance.epochs * steps_per_epoch
+    return start(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch).lr(0)
+
+
 def _results(
     axes: Axes,
     answer: Answer,
@@ -95,8 +105,9 @@ def _results(
 ) -> None:
     plain(axes)
     better = "lower" if answer.metric.goal == "minimize" else "higher"
+    seeds = answer.metric.seeds
     axes.set_title(
-        f"{answer.metric.name} on fresh seeds, mean with 95 % interval ({better} is better)",
+        f"{answer.metric.name} on {seeds} fresh seeds: mean, 95 % interval ({better} is better)",
         fontsize=10.5,
         color=INK,
         loc="left",
@@ -110,7 +121,7 @@ def _results(
             axes.text(
                 0.5,
                 row,
-                f"diverged on {contender.diverged} seeds",
+                f"diverged on {contender.diverged} of {answer.metric.seeds} seeds",
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 ha="center",
