@@ -36,7 +36,8 @@ def test_the_least_is_a_task(run: Run, accepting: FakeServer) -> None:
 def test_every_flag_has_its_place_in_the_request(run: Run, accepting: FakeServer) -> None:
     line = (
         "digits-mlp --param width=64 --param name=net --param deep=true --optimizer sgd "
-        "--option momentum=0.9 --option nesterov=true --epochs 5 --batch-size 32 --metric accuracy --goal maximize --trials 7 "
+        "--option momentum=0.9 --option nesterov=true --epochs 5 --batch-size 32 --metric accuracy "
+        "--goal maximize --trials 7 "
         "--schedules cosine,step --sampler random --no-prune --seed 3 --min-lr 1e-6 --max-lr 1 "
         "--steps-per-decade 10 --range-seeds 3 --finalists 2 --confirm-seeds 4"
     )
