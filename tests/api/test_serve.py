@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,22 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.commands import serve
+from tests.api.command_line import environ, refused, run
+
 LISTENING = "lrtune is listening on "
-
-
-def environ(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LRTUNE_")}
-    return kept | {"LRTUNE_HOME": str(home)} | more
-
-
-def command(name: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", f"from service.commands import {name}; {name}()", *arguments]
-
-
-def run(name: str, *arguments: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(name, *arguments), env=environ(home, **more), capture_output=True, text=True, timeout=120
-    )
 
 
 @contextmanager
@@ -37,7 +23,7 @@ def serving(home: Path, *arguments: str, **more: str) -> Iterator[tuple[subproce
     """A server on a free port that is ready, and its URL; killed at the end if it still runs."""
     arguments = ("--port", "0", "--workers", "0", *arguments)
     with subprocess.Popen(
-        command("serve", *arguments),
+        [sys.executable, "-c", "from service.commands import serve; serve()", *arguments],
         env=environ(home, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -50,15 +36,6 @@ def serving(home: Path, *arguments: str, **more: str) -> Iterator[tuple[subproce
             yield process, line.removeprefix(LISTENING).strip()
         finally:
             process.kill()
-
-
-def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Exit status 1 and one line on standard error that holds ``words``."""
-    assert done.returncode == 1
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -93,69 +70,19 @@ def test_jobs_outlive_a_killed_server(tmp_path: Path) -> None:
         assert httpx.get(f"{url}/v1/jobs/{job['id']}").json() == job
 
 
-def test_a_second_server_on_the_same_port(tmp_path: Path) -> None:
-    with serving(tmp_path / "one") as (_, url):
+def test_a_second_server(tmp_path: Path) -> None:
+    with serving(tmp_path / "one") as (process, url):
         port = url.rpartition(":")[2]
-        refused(run("serve", "--port", port, home=tmp_path / "two"), f"port {port}", "--port")
+        refused(run(serve, "--port", port, home=tmp_path / "two"), f"port {port}", "--port")
+        done = run(serve, "--port", "0", home=tmp_path / "one")
+        refused(done, str(process.pid), str(tmp_path / "one"), "LRTUNE_HOME")
         assert httpx.get(f"{url}/healthz").status_code == 200
-
-
-def test_a_second_server_on_the_same_home(tmp_path: Path) -> None:
-    with serving(tmp_path) as (process, _):
-        refused(run("serve", "--port", "0", home=tmp_path), str(process.pid), str(tmp_path), "LRTUNE_HOME")
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org"])
-def test_only_loopback_without_accounts(tmp_path: Path, host: str) -> None:
-    refused(run("serve", "--port", "0", "--host", host, home=tmp_path), host, "--host 127.0.0.1")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_ipv6(tmp_path: Path) -> None:
     with serving(tmp_path, "--host", "::1") as (_, url):
         assert url.startswith("http://[::1]:")
         assert httpx.get(f"{url}/healthz").status_code == 200
-
-
-def test_a_wrong_setting(tmp_path: Path) -> None:
-    refused(run("serve", home=tmp_path, LRTUNE_PORT="many"), "LRTUNE_PORT", "many")
-
-
-def test_a_home_that_is_a_file(tmp_path: Path) -> None:
-    (tmp_path / "home").touch()
-    refused(run("serve", "--port", "0", home=tmp_path / "home"), str(tmp_path / "home"), "LRTUNE_HOME")
-
-
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "lrtune.db").write_bytes(b"not a database, but long enough to be read as one" * 100)
-    refused(run("serve", "--port", "0", home=tmp_path), "database")
-
-
-def test_a_database_that_is_not_there(tmp_path: Path) -> None:
-    url = "postgresql://ada:secret@127.0.0.1:1/lrtune"
-    done = run("serve", "--port", "0", home=tmp_path, LRTUNE_DATABASE_URL=url)
-    refused(done, "database")
-    assert "secret" not in done.stderr
-
-
-def test_a_database_url_that_is_none(tmp_path: Path) -> None:
-    refused(run("serve", "--port", "0", "--database-url", "lrtune.db", home=tmp_path), "atabase")
-
-
-def test_a_start_imports_nothing_heavy() -> None:
-    heavy = ("torch", "optuna", "scipy", "sklearn", "matplotlib")
-    script = f"import service.commands, sys; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-def test_migrate_again_and_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        done = run("migrate", home=tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
-    with sqlite3.connect(tmp_path / "lrtune.db") as connection:
-        [[jobs]] = connection.execute("select count(*) from jobs").fetchall()
-    assert jobs == 0
 
 
 def test_a_database_deleted_under_a_running_server(tmp_path: Path) -> None:
