@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from lrtune.task import Task, TaskError
 from workers.protocol import (
     Continue,
     Crashed,
@@ -26,6 +27,7 @@ from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
 from workers.trainer.errors import job_error
 from workers.trainer.loop import Start, train
+from workers.trainer.place import Place, place_of
 from workers.trainer.probe import Plan, probe
 from workers.trainer.sweep import sweep
 from workers.trainer.userfile import load_task, user_modules
@@ -43,6 +45,8 @@ class Child:
         self._clock = clock
         self._told_at = clock()
         self._folder = Path()
+        self._entry = ""
+        self._task: Task | None = None
         self._workload: Workload | None = None
         self._plan = Plan("sequential", 1)
 
@@ -55,7 +59,7 @@ class Child:
                 except Closed:
                     raise
                 except Exception as error:  # the boundary: whatever went wrong is told to the worker
-                    self._channel.send(Crashed(error=job_error(error, self._folder)))
+                    self._channel.send(Crashed(error=job_error(error, self._folder, self._place(error))))
         except Closed:
             return
 
@@ -72,10 +76,11 @@ class Child:
 
     def _load(self, order: Load) -> None:
         torch.set_num_threads(order.threads)
-        self._folder = Path(order.folder)
+        self._folder, self._entry = Path(order.folder), order.entry
+        self._task = self._workload = None
         device = torch.device(order.device)
         self._working("load", 0, 3)
-        task = load_task(self._folder, order.entry, order.params)
+        self._task = task = load_task(self._folder, order.entry, order.params)
         self._working("load", 1, 3)
         workload = build_workload(
             task,
@@ -85,7 +90,7 @@ class Child:
             modules=user_modules(self._folder),
         )
         self._working("load", 2, 3)
-        plan = probe(workload, clock=time.perf_counter)
+        plan = probe(workload, clock=time.process_time if device.type == "cpu" else time.perf_counter)
         self._workload, self._plan = workload, plan
         model = workload.fresh_model(0)
         self._channel.send(
@@ -129,6 +134,11 @@ class Child:
             working=self._working,
         )
         self._channel.send(Done())
+
+    def _place(self, error: Exception) -> Place | None:
+        if not isinstance(error, TaskError):
+            return None
+        return place_of(error.field, self._task, self._folder, self._entry)
 
     def _loaded(self) -> Workload:
         if self._workload is None:

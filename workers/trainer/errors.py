@@ -12,6 +12,7 @@ import torch
 from lrtune.optimizers import OptimizerError
 from lrtune.task import TaskError
 from lrtune.wire import JobError
+from workers.trainer.place import Place
 
 _REMEDIES = {
     "entry": "mend the file and register the task again",
@@ -46,10 +47,20 @@ def blame(stage: str) -> Iterator[None]:
         raise UserError(stage, cause) from cause
 
 
-def job_error(error: Exception, folder: Path) -> JobError:
-    """The wire form of an error, with the user's file and line if their code is on the stack."""
+def job_error(error: Exception, folder: Path, place: Place | None = None) -> JobError:
+    """The wire form of an error.
+
+    With the user's file and line where their code is on the stack; else, if the task breaks the contract,
+    with ``place``, where the field at fault is defined.
+    """
     if isinstance(error, TaskError):
-        return JobError(code="task_invalid", detail=f"{error.field}: {error.detail}", remedy=error.remedy)
+        return JobError(
+            code="task_invalid",
+            detail=f"{error.field}: {error.detail}",
+            remedy=error.remedy,
+            file=_relative(place.file, folder) if place else None,
+            line=place.line if place else None,
+        )
     if isinstance(error, OptimizerError):
         field = f"optimizer.{error.field}"
         return JobError(code="optimizer_invalid", detail=f"{field}: {error.detail}", remedy=error.remedy)
@@ -74,11 +85,13 @@ def _user_error(error: UserError, folder: Path) -> JobError:
     stage = error.stage.partition("[")[0]
     remedy = _REMEDIES.get(stage, "mend the file and register the task again")
     if isinstance(cause, SyntaxError) and cause.filename is not None:
+        at = _relative(cause.filename, folder)
+        cause.filename = at
         return JobError(
             code="user_error",
             detail=f"{type(cause).__name__}: {cause.msg}",
             remedy=remedy,
-            file=_relative(cause.filename, folder),
+            file=at,
             line=cause.lineno,
             traceback="".join(traceback.format_exception_only(cause)),
         )

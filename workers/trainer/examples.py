@@ -24,6 +24,7 @@ def read_examples(name: str, examples: Any, task: Task, device: torch.device) ->
     """
     if isinstance(examples, tuple | list):
         inputs, targets = (tree_map(_tensor, part) for part in examples)
+        _all_tensors(name, (inputs, targets))
         return Resident(inputs, targets, device)
     collate = task.collate or default_collate
     with blame(name):
@@ -37,12 +38,14 @@ def read_examples(name: str, examples: Any, task: Task, device: torch.device) ->
     with blame(name):
         batch = collate([examples[i] for i in range(len(examples))])
     inputs, targets = batch
-    for leaf in tree_leaves((inputs, targets)):
-        if not isinstance(leaf, Tensor):
-            raise TaskError(
-                name, f"a batch holds a {type(leaf).__name__}", "return tensors, arrays or numbers"
-            )
+    _all_tensors(name, batch)
     return Resident(inputs, targets, device)
+
+
+def _all_tensors(name: str, batch: Any) -> None:
+    for leaf in tree_leaves(batch):
+        if not isinstance(leaf, Tensor):
+            raise TaskError(name, f"holds a {type(leaf).__name__}", "give tensors, arrays or numbers")
 
 
 def _tensor(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task:
             f"{module_name}.py has no function {function_name!r}",
             f"define {function_name}(...) -> lrtune.Task",
         )
+    try:
+        inspect.signature(function).bind(**params)
+    except (TypeError, ValueError) as error:
+        raise TaskError("params", f"{function_name}: {error}", f"it is {_signature(function)}") from error
     with blame("entry"):
         task = function(**params)
     if not isinstance(task, Task):
@@ -57,6 +62,13 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task:
             "return lrtune.Task(model=…, train=…, valid=…, loss=…)",
         )
     return task
+
+
+def _signature(function: Any) -> str:
+    try:
+        return f"{function.__name__}{inspect.signature(function)}"
+    except (AttributeError, TypeError, ValueError):
+        return "not a Python function: define one"
 
 
 def user_modules(folder: Path) -> list[Any]:
