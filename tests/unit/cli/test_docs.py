@@ -11,10 +11,7 @@ import pytest
 from lrtune.cli import app, exits
 
 DOCS = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
-SECTIONS = {
-    name: text
-    for name, text in re.findall(r"^## lrtune (\S+)[^\n]*\n(.*?)(?=^## |\Z)", DOCS, re.MULTILINE | re.DOTALL)
-}
+SECTIONS = dict(re.findall(r"^## lrtune (\S+)[^\n]*\n(.*?)(?=^## |\Z)", DOCS, re.MULTILINE | re.DOTALL))
 COMMANDS = [*app.lrtune.commands, *app.ELSEWHERE]
 
 
