@@ -17,18 +17,14 @@ class TinyMLP(nn.Sequential):
     """64-32-32-10."""
 
     def __init__(self) -> None:
-        super().__init__(
-            nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10)
-        )
+        super().__init__(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10))
 
 
 class MLP(nn.Sequential):
     """64-256-256-10."""
 
     def __init__(self) -> None:
-        super().__init__(
-            nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10)
-        )
+        super().__init__(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10))
 
 
 class CNN(nn.Sequential):

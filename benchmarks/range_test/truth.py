@@ -35,7 +35,9 @@ class Truth:
         near = np.abs(self.x - self.x[i]) <= 0.4
         near &= np.isfinite(self.loss)
         a, b, _ = np.polyfit(self.x[near], self.loss[near], 2)
-        return float(np.clip(-b / (2 * a), self.x[near].min(), self.x[near].max())) if a > 0 else float(self.x[i])
+        if a <= 0:
+            return float(self.x[i])
+        return float(np.clip(-b / (2 * a), self.x[near].min(), self.x[near].max()))
 
     @property
     def best_loss(self) -> float:
