@@ -33,8 +33,6 @@ ELSEWHERE = {
 }
 """Commands that need more than the client installed."""
 
-REMEDY = "Install what it needs: pip install 'lrtune[server,worker]'"
-
 
 class Commands(click.Group):
     """A group whose errors are lines and exit statuses, never tracebacks."""
@@ -86,7 +84,7 @@ def missing(name: str, detail: str) -> click.Command:
     )
     @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
     def tell(rest: tuple[str, ...]) -> None:
-        raise click.ClickException(f"{detail} {REMEDY}")
+        raise click.ClickException(f"{detail} {exits.INSTALL}")
 
     return tell
 

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich.rule import Rule
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from lrtune.cli.answer_view import answer_view
 from lrtune.cli.code import syntax
+from lrtune.cli.exits import INSTALL
 from lrtune.cli.plain import plain
 from lrtune.cli.range_test_view import range_test_view
 from lrtune.cli.session import Session, console
@@ -56,8 +59,11 @@ def demo(
     Real training on real data, over the same HTTP that a team uses. Writes range-test.png, schedules.png
     and answer.json. Ctrl-C stops everything.
     """
+    if find_spec("service") is None:
+        raise click.ClickException(f"The demo needs a server, which is not installed. {INSTALL}")
     out = _folder(out)
     with (
+        interruptible(),
         tempfile.TemporaryDirectory(prefix="lrtune-demo-")
         if home is None
         else nullcontext(str(home)) as data,
@@ -73,7 +79,8 @@ def demo(
         _urls(session, result, url)
         if keep:
             session.out.print("\nServing until Ctrl-C.")
-            signal.pause()
+            with suppress(KeyboardInterrupt):
+                signal.pause()
 
 
 def _folder(out: Path) -> Path:
@@ -123,11 +130,13 @@ def serving(home: Path, workers: int) -> Iterator[str]:
         click.ClickException: It did not start; its own words say why.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LRTUNE_")}
+    command = [sys.executable, "-m", "lrtune.cli", "serve", "--port", "0"]
     log = home / "server.log"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("w+b") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lrtune.cli", "serve", "--port", "0", "--workers", str(workers)],
+            # The tether ends the server should this process be killed without a chance to end it.
+            [sys.executable, "-m", "service.tether", str(os.getpid()), *command, "--workers", str(workers)],
             env={**kept, "LRTUNE_HOME": str(home), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -151,13 +160,30 @@ def _url(process: subprocess.Popen[str], log: Path) -> str:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """Have a server drain and end; kill it if it does not."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
+    """Have a server drain and end; kill it if it does not, or if Ctrl-C comes again."""
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
             process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    except subprocess.TimeoutExpired:
+        click.echo(f"The server did not end within {STOP_S:.0f} s and is killed.", err=True)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have SIGTERM and a closed terminal end the demo as Ctrl-C does, so that its server ends with it."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -15,6 +15,9 @@ JOB_FAILED = 3
 JOB_CANCELLED = 4
 INTERRUPTED = 130
 
+INSTALL = "Install what it needs: pip install 'lrtune[server,worker]'"
+"""The remedy where only the client is installed."""
+
 FLAGS = {
     "/task": "TASK",
     "/params": "--param",
