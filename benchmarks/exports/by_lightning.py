@@ -20,9 +20,7 @@ def run(code: str, *, epochs: int, steps_per_epoch: int, losses: Sequence[float]
     lrs: list[float] = []
     left: Iterator[float] = iter(losses)
 
-    class Module(lightning.LightningModule):  # type: ignore[misc]
-        configure_optimizers = space["Tuned"].configure_optimizers
-
+    class Base(lightning.LightningModule):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.layer = torch.nn.Linear(1, 1)
@@ -35,6 +33,7 @@ def run(code: str, *, epochs: int, steps_per_epoch: int, losses: Sequence[float]
         def validation_step(self, batch: tuple[torch.Tensor], index: int) -> None:
             self.log("val_loss", torch.tensor(next(left), dtype=torch.float64))
 
+    module = type("Module", (space["Tuned"], Base), {})()
     trainer = lightning.Trainer(
         max_epochs=epochs,
         accelerator="cpu",
@@ -45,5 +44,5 @@ def run(code: str, *, epochs: int, steps_per_epoch: int, losses: Sequence[float]
         num_sanity_val_steps=0,
     )
     train = DataLoader(TensorDataset(torch.ones(steps_per_epoch, 1)))
-    trainer.fit(Module(), train, DataLoader(TensorDataset(torch.ones(1, 1))))
+    trainer.fit(module, train, DataLoader(TensorDataset(torch.ones(1, 1))))
     return lrs

@@ -6,24 +6,36 @@ Nothing here imports torch or Keras; the emitted code does.
 from lrtune.schedules.check import check
 from lrtune.schedules.course import Course, start
 from lrtune.schedules.errors import ScheduleError
-from lrtune.schedules.export import keras_code, plain_code, pytorch_code
+from lrtune.schedules.export import (
+    EXPORTS,
+    Export,
+    keras_code,
+    lightning_code,
+    plain_code,
+    pytorch_code,
+    transformers_code,
+)
 from lrtune.schedules.family import Family, Param
 from lrtune.schedules.laid import concrete, simplicity
 from lrtune.schedules.sequence import lr_sequence
 from lrtune.schedules.table import FAMILIES
 
 __all__ = [
+    "EXPORTS",
     "FAMILIES",
     "Course",
+    "Export",
     "Family",
     "Param",
     "ScheduleError",
     "check",
     "concrete",
     "keras_code",
+    "lightning_code",
     "lr_sequence",
     "plain_code",
     "pytorch_code",
     "simplicity",
     "start",
+    "transformers_code",
 ]
