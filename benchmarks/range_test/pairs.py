@@ -12,10 +12,10 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from torch import Tensor, nn
 
 from examples.char_transformer import CharTransformer, next_letter_loss
-from examples.diabetes_mlp import MLP as DiabetesMLP
+from examples.diabetes_mlp import MLP as DiabetesMLP  # noqa: N811 (an acronym)
 from examples.diabetes_mlp import diabetes_split
 from examples.digits_cnn import CNN
-from examples.digits_mlp import MLP as DigitsMLP
+from examples.digits_mlp import MLP as DigitsMLP  # noqa: N811 (an acronym)
 from examples.digits_mlp import digits_split
 from lrtune.task import Task
 

@@ -1,8 +1,11 @@
 """The peers' LR finders, from their real packages, with their defaults.
 
-Runs in the benchmark's own environment (constraints.txt): ``python -m benchmarks.range_test.peers`` writes one
-JSON line a run to standard output; ``python -m benchmarks.range_test`` starts it.
+Runs in the benchmark's own environment (constraints.txt): ``python -m benchmarks.range_test.peers`` writes
+one JSON line a run to standard output; ``python -m benchmarks.range_test`` starts it.
 """
+
+# The peers are installed in the benchmark's environment only, and some of them have no types.
+# mypy: disable-error-code="import-not-found, misc"
 
 from __future__ import annotations
 

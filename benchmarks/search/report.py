@@ -84,8 +84,8 @@ are noise between seeds.
 lrtune's contenders search as a job does: eight trials at a time, told nothing before all of a generation
 ended; Optuna's run one trial after another, so they may learn from each at once. lrtune starts from a cosine
 (or the one family there is) at the centre of the LR range with default parameters, as a job does from its
-range test; here the centre is that of the recorded LRs, and TaskSet's defaults are the middle of each parameter's
-range. That start explains most of the difference in the first ten runs.
+range test; here the centre is that of the recorded LRs, and TaskSet's defaults are the middle of each
+parameter's range. That start explains most of the difference in the first ten runs.
 """
 
 
