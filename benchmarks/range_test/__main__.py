@@ -52,16 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _peers(python: str | None, repeats: int, pairs: Sequence[str], folder: Path) -> list[dict[str, Any]]:
     """The peers' rows, run by their own environment, or read if they are there; none without one."""
     path = folder / f"peers-{repeats}.jsonl"
-    if not path.exists():
-        if python is None:
-            return []
+    if python is not None and not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
         command = [python, "-m", "benchmarks.range_test.peers", "--repeats", str(repeats)]
         with unfinished.open("w") as file:
             subprocess.run(command, stdout=file, check=True)
         unfinished.rename(path)
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows: list[dict[str, Any]] = []
+    if path.exists():
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
     return [row for row in rows if row["pair"] in pairs]
 
 

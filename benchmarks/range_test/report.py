@@ -20,18 +20,18 @@ COST_GOALS = {PLAIN: 0.3, PROBED: 3.0}
 
 HEAD = """# Range-test benchmark
 
-Made by `make bench-range-test` (`python -m benchmarks.range_test --peers-python PYTHON`, where PYTHON has the
-peers' real packages of `benchmarks/range_test/constraints.txt`, without torchvision, whose published build does
-not fit a CPU-only torch). {pairs} task × optimizer pairs on real data, {repeats} repeats with fresh seeds each,
-every tool with its own defaults: 100 steps for the peers; five seeds of 25 steps a decade, then probes, for
-lrtune.
+Made by `make bench-range-test` (`python -m benchmarks.range_test --peers-python PYTHON`, where PYTHON has
+the peers' real packages of `benchmarks/range_test/constraints.txt`, without torchvision, whose published
+build does not fit a CPU-only torch). {pairs} task × optimizer pairs on real data, {repeats} repeats with
+fresh seeds each, every tool with its own defaults: 100 steps for the peers; five seeds of 25 steps a
+decade, then probes, for lrtune.
 
-The *best LR* of a pair is the floor of the mean final validation loss over a dense LR grid, cosine-decayed at
-full horizon ({fine} seeds an LR around the best). *Spread* is the p10–p90 range of a tool's answers in decades,
-*distance* the median |log10(answer / best LR)|, *regret* the grid's loss at the answer over the best loss
-(median over repeats, cut at {worst:g}), *declined* the share of repeats without an answer, *cost* is in full
-runs. lrtune's rules were chosen on these same pairs (docs/answer.md), the peers' were not: expect lrtune's lead
-to be somewhat smaller elsewhere.
+The *best LR* of a pair is the floor of the mean final validation loss over a dense LR grid, cosine-decayed
+at full horizon ({fine} seeds an LR around the best). *Spread* is the p10–p90 range of a tool's answers in
+decades, *distance* the median |log10(answer / best LR)|, *regret* the grid's loss at the answer over the
+best loss (median over repeats, cut at {worst:g}), *declined* the share of repeats without an answer, *cost*
+is in full runs. lrtune's rules were chosen on these same pairs (docs/answer.md), the peers' were not:
+expect lrtune's lead to be somewhat smaller elsewhere.
 """
 
 
