@@ -32,11 +32,8 @@ def _facts(answer: Answer) -> Table:
     if answer.schedule.params:
         schedule.append(f"   {figures.params(answer.schedule.params)}", style="not bold")
     rows: list[tuple[str, Text | str]] = [
-        (
-            "initial LR",
-            _measured(figures.lr(answer.initial_lr), figures.interval(answer.initial_lr_interval)),
-        ),
-        ("safe band", f"{figures.interval(answer.safe_band)}   (within one standard error of the best)"),
+        ("initial LR", _measured(figures.lr(answer.initial_lr, 3), _within(answer.initial_lr_interval))),
+        ("safe band", _within(answer.safe_band, "   (within one standard error of the best)")),
         ("schedule", schedule),
         (
             plain(metric.name),
