@@ -5,6 +5,7 @@ Nothing here imports torch or Keras; the emitted code does.
 
 from lrtune.schedules.check import check
 from lrtune.schedules.course import Course, start
+from lrtune.schedules.custom import Custom, choice, custom_family, number, whole_number, with_custom
 from lrtune.schedules.errors import ScheduleError
 from lrtune.schedules.export import (
     EXPORTS,
@@ -17,6 +18,7 @@ from lrtune.schedules.export import (
 )
 from lrtune.schedules.family import Family, Param
 from lrtune.schedules.laid import concrete, simplicity
+from lrtune.schedules.row import FamilyRow
 from lrtune.schedules.sequence import lr_sequence
 from lrtune.schedules.table import FAMILIES
 
@@ -24,18 +26,25 @@ __all__ = [
     "EXPORTS",
     "FAMILIES",
     "Course",
+    "Custom",
     "Export",
     "Family",
+    "FamilyRow",
     "Param",
     "ScheduleError",
     "check",
+    "choice",
     "concrete",
+    "custom_family",
     "keras_code",
     "lightning_code",
     "lr_sequence",
+    "number",
     "plain_code",
     "pytorch_code",
     "simplicity",
     "start",
     "transformers_code",
+    "whole_number",
+    "with_custom",
 ]

@@ -15,20 +15,25 @@ LIST_MAX = 100
 """Most entries of a list parameter."""
 
 
-def family(schedule: str) -> Family:
+def family(schedule: str, families: Mapping[str, Family] = FAMILIES) -> Family:
     """The family of that name.
 
     Raises:
         ScheduleError: There is none.
     """
-    found = FAMILIES.get(schedule)
+    found = families.get(schedule)
     if found is None:
-        raise ScheduleError("schedule", f"no schedule {schedule!r}", _nearest(schedule, list(FAMILIES)))
+        raise ScheduleError("schedule", f"no schedule {schedule!r}", _nearest(schedule, list(families)))
     return found
 
 
-def check(schedule: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def check(
+    schedule: str, params: Mapping[str, Any], *, families: Mapping[str, Family] = FAMILIES
+) -> dict[str, Any]:
     """Validate a family's parameters.
+
+    Args:
+        families: Families to choose from, where a task brings its own (``with_custom``).
 
     Returns:
         Every parameter of the family with its value, defaults filled in.
@@ -36,7 +41,7 @@ def check(schedule: str, params: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ScheduleError: The family or a parameter is unknown, of the wrong type or out of bounds.
     """
-    found = family(schedule)
+    found = family(schedule, families)
     known = {param.name: param for param in found.params}
     for name in params:
         if name not in known:

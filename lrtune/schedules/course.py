@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lrtune.schedules.families.plateau import Plateau
-from lrtune.schedules.family import Shape
+from lrtune.schedules.family import Family, Shape
 from lrtune.schedules.horizon import Horizon
 from lrtune.schedules.laid import laid
+from lrtune.schedules.table import FAMILIES
 from lrtune.wire import Setting
 
 
@@ -33,18 +34,27 @@ class Course(Protocol):
         """Go on from a ``state_dict`` of a course of the same setting and horizon."""
 
 
-def start(setting: Setting, *, total_steps: int, steps_per_epoch: int) -> Course:
+def start(
+    setting: Setting,
+    *,
+    total_steps: int,
+    steps_per_epoch: int,
+    families: Mapping[str, Family] = FAMILIES,
+) -> Course:
     """Begin a training's course.
 
     Args:
         setting: Initial LR, family and its parameters; those left out take their defaults.
         total_steps: Optimizer steps of the whole training.
         steps_per_epoch: Optimizer steps between two calls of ``epoch_end``.
+        families: Families to choose from, where a task brings its own (``with_custom``).
 
     Raises:
         ScheduleError: The setting or a length is wrong.
     """
-    shape, horizon = laid(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+    shape, horizon = laid(
+        setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch, families=families
+    )
     if isinstance(shape, Plateau):
         return PlateauCourse(shape, horizon)
     return FixedCourse(shape, horizon)
