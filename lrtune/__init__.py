@@ -19,11 +19,13 @@ if TYPE_CHECKING:
         JobCancelled,
         JobFailed,
         JobHandle,
+        NothingMeasured,
         NotUnderstood,
         Result,
         Unreachable,
         WaitTimeout,
     )
+    from lrtune.memory import Best, best
     from lrtune.rangetest import analyse
     from lrtune.task import Task, TaskError
     from lrtune.wire import (
@@ -49,6 +51,7 @@ __all__ = [
     "Answer",
     "ApiError",
     "ArgumentError",
+    "Best",
     "BestAnswer",
     "Client",
     "ClientError",
@@ -61,6 +64,7 @@ __all__ = [
     "JobState",
     "MetricSpec",
     "NotUnderstood",
+    "NothingMeasured",
     "OptimizerSpec",
     "Outcome",
     "RangeTest",
@@ -75,6 +79,7 @@ __all__ = [
     "WaitTimeout",
     "__version__",
     "analyse",
+    "best",
 ]
 
 _ROOMS = {
@@ -87,10 +92,12 @@ _ROOMS = {
         "JobFailed",
         "JobHandle",
         "NotUnderstood",
+        "NothingMeasured",
         "Result",
         "Unreachable",
         "WaitTimeout",
     ),
+    "lrtune.memory": ("Best", "best"),
     "lrtune.rangetest": ("analyse",),
     "lrtune.task": ("Task", "TaskError"),
     "lrtune.wire": (

@@ -7,7 +7,8 @@ ClientError
 ├── ApiError            the server refused, with a problem document
 ├── JobFailed           the job that was waited for failed
 ├── JobCancelled        … was cancelled
-└── WaitTimeout         … has not ended in time
+├── WaitTimeout         … has not ended in time
+└── NothingMeasured     no job has an answer for a task
 """
 
 from __future__ import annotations
@@ -102,4 +103,14 @@ class WaitTimeout(ClientError, TimeoutError):  # noqa: N818 - reads as what happ
     def __init__(self, job_id: str, timeout_s: float) -> None:
         super().__init__(
             f"Job {job_id} has not ended within {timeout_s:g} s.", "It goes on: wait again, or cancel it."
+        )
+
+
+class NothingMeasured(ClientError, LookupError):  # noqa: N818 - reads as what happened
+    """No job has an answer for the task, or none with the optimizer."""
+
+    def __init__(self, task: str, optimizer: str | None) -> None:
+        with_it = f" with {optimizer}" if optimizer else ""
+        super().__init__(
+            f"No job has an answer for {task}{with_it} yet.", f"Measure one: lrtune submit {task} --wait"
         )
