@@ -69,9 +69,11 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
     """
     work.ready()
     job, request = work.job, work.job.request
-    numbers = list(work.lease.payload["numbers"])
+    asked = work.lease.payload["numbers"]
     rows = work.keeper.read(lambda tx: trials.for_job(tx, job.id, curves=True))
-    mine = {row.number: row for row in rows if row.number in numbers}
+    # A worker that was lost over this unit may have finished some of its trials.
+    mine = {row.number: row for row in rows if row.number in asked and not row.state.final}
+    numbers = list(mine)
     lanes = Lanes(request.metric, _pruner(work, rows, mine), dict(mine))
     work.keeper.write(lambda tx: trials.start(tx, job.id, numbers))
     work.child.send(
