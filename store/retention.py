@@ -44,7 +44,7 @@ def prune(database: Database, *, older_than: timedelta) -> Pruned:
 
     Dropped: reports of probes and search trials, raw sweeps (the range test keeps those it was made from),
     events of progress and of the task's own output. Kept: the job, its range test, every trial with its state
-    and value, the reports of the confirm phase, the answer. One short transaction a job, so nobody waits long.
+    and value, the reports of the confirm phase, the answer. One short transaction a job: nobody waits.
 
     Raises:
         DatabaseUnavailable: The database cannot be used; jobs before that are pruned.
