@@ -19,7 +19,10 @@ from service.context import Context, new_job_id
 from service.guard import Guard
 from service.incidents import Incidents
 from service.openapi import describe
-from service.problems import ProblemError, response
+from service.pages import routes as pages_routes
+from service.pages import static_files
+from service.pages.render import problem_page, wants_page
+from service.problems import ProblemError, document, response
 from service.routes import ROUTERS
 from service.settings import Settings
 from store import Database
@@ -47,7 +50,7 @@ def create_app(
         draining or Event(),
         anyio.CapacityLimiter(event_stream.THREADS),
     )
-    for router in ROUTERS:
+    for router in (*ROUTERS, pages_routes.router, static_files.router):
         app.include_router(router)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Incidents)
@@ -62,6 +65,8 @@ def create_app(
 
 def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
+    if wants_page(request):
+        return problem_page(document(error, instance=request.url.path), error.headers)
     return response(error, instance=request.url.path)
 
 

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from lrtune import schedules
-from lrtune.wire import Code, OptimizerSpec, Setting
-from service import samples
+from lrtune.wire import Code
+from service import code_of, samples
 from service.context import JobId, Store
 from service.problems import responses
 from service.routes import answer
@@ -41,17 +40,4 @@ def get_code(
     ] = Framework.PYTORCH,
 ) -> Code:
     """Optimizer and LR scheduler of the answer, whose LR sequence equals the measured one step by step."""
-    found = answer.find(database, job_id)
-    measured = found.provenance
-    setting = Setting(
-        schedule=found.schedule.family, initial_lr=found.initial_lr, params=found.schedule.params
-    )
-    write = schedules.pytorch_code if framework is Framework.PYTORCH else schedules.keras_code
-    code = write(
-        setting,
-        optimizer=OptimizerSpec.model_validate(measured.optimizer),
-        total_steps=measured.epochs * measured.steps_per_epoch,
-        steps_per_epoch=measured.steps_per_epoch,
-        epochs=measured.epochs,
-    )
-    return Code(framework=framework, code=code)
+    return Code(framework=framework, code=code_of.text(answer.find(database, job_id), framework))

@@ -1,0 +1,89 @@
+"""The pages. They read the store as the API does; what they change, their script asks of the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse
+
+from lrtune.optimizers import OPTIMIZERS
+from lrtune.schedules import FAMILIES
+from lrtune.search import SAMPLERS
+from lrtune.wire import JobRequest, JobState, Phase, Task
+from service.context import NO_NUL, Cursor, JobId, Store
+from service.pages import job_view
+from service.pages.render import page
+from store import Tx, answers, jobs, tasks, workers
+
+PAGE = 50
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+
+
+@router.get("/")
+def list_jobs(
+    database: Store, task: Name = None, state: JobState | None = None, cursor: Cursor = None
+) -> HTMLResponse:
+    with database.read() as tx:
+        found = jobs.page(tx, task=task or None, state=state, cursor=cursor, limit=PAGE)
+        names = _names(tx)
+    return page("jobs.html", found=found, names=names, task=task, state=state, states=list(JobState))
+
+
+@router.get("/jobs/{id}")
+def show_job(job_id: JobId, database: Store) -> HTMLResponse:
+    return page("job.html", view=job_view.of(database, job_id), phases=list(Phase))
+
+
+@router.get("/jobs/{id}/live")
+def show_live_job(job_id: JobId, database: Store) -> HTMLResponse:
+    """The part of the job's page that changes while it runs."""
+    return page("job_live.html", view=job_view.of(database, job_id), phases=list(Phase))
+
+
+@router.get("/submit")
+def show_form(database: Store, task: Name = None) -> HTMLResponse:
+    with database.read() as tx:
+        names = _names(tx)
+        chosen = tasks.get(tx, task or names[0]) if task or names else None
+    return page(
+        "submit.html",
+        names=names,
+        chosen=chosen,
+        defaults=JobRequest(task="-"),
+        optimizers=sorted(OPTIMIZERS),
+        families=list(FAMILIES),
+        samplers=sorted(SAMPLERS),
+    )
+
+
+@router.get("/tasks")
+def list_tasks(database: Store, cursor: Cursor = None) -> HTMLResponse:
+    with database.read() as tx:
+        found = tasks.page(tx, cursor=cursor, limit=PAGE)
+    return page("tasks.html", found=found)
+
+
+@router.get("/best")
+def list_best(database: Store, task: Name = None, cursor: Cursor = None) -> HTMLResponse:
+    with database.read() as tx:
+        names = _names(tx)
+        chosen = task or (names[0] if names else "")
+        found = answers.best(tx, task=chosen, optimizer=None, cursor=cursor, limit=PAGE)
+    return page("best.html", found=found, names=names, task=chosen)
+
+
+@router.get("/workers")
+def list_workers(database: Store) -> HTMLResponse:
+    with database.read() as tx:
+        found = workers.page(tx)
+    return page("workers.html", found=found)
+
+
+def _names(tx: Tx) -> list[str]:
+    """Names of all tasks, the newest 200 versions' that is."""
+    found: list[Task] = tasks.page(tx, cursor=None, limit=200).items
+    return sorted({task.name for task in found})
