@@ -7,11 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.search.contenders import OPTUNA, Contender
+from benchmarks.search.contenders import CMA_ES, OPTUNA, Contender
 from benchmarks.search.ours import with_lrtune
 from benchmarks.search.problems import Problem
 from benchmarks.search.report import Scores, page
@@ -22,6 +23,9 @@ from lrtune.search import SAMPLERS
 DATA = "LRTUNE_BENCH_DATA"
 BUDGETS = (5, 10, 20, 30, 40, 100)
 """In full runs. The last one is what each run spends."""
+
+if find_spec("cmaes") is None:  # Optuna needs that package for CMA-ES; lrtune itself does not
+    del OPTUNA[CMA_ES]
 
 CONTENDERS: dict[str, Contender] = {
     **OPTUNA,

@@ -64,10 +64,12 @@ def hyperband(problem: Problem) -> BasePruner:
     return HyperbandPruner(min_resource=1, max_resource=problem.epochs, reduction_factor=3)
 
 
+CMA_ES = "Optuna CMA-ES"
+
 OPTUNA: dict[str, Contender] = {
     "random": with_optuna(lambda seed: RandomSampler(seed=seed)),
     "Optuna TPE": with_optuna(lambda seed: TPESampler(seed=seed)),
     "Optuna TPE + Hyperband": with_optuna(lambda seed: TPESampler(seed=seed), hyperband),
-    "Optuna CMA-ES": with_optuna(lambda seed: CmaEsSampler(seed=seed, warn_independent_sampling=False)),
+    CMA_ES: with_optuna(lambda seed: CmaEsSampler(seed=seed, warn_independent_sampling=False)),
     "Optuna GP": with_optuna(lambda seed: GPSampler(seed=seed, warn_independent_sampling=False)),
 }
