@@ -75,8 +75,14 @@ def of_job(error: JobError) -> list[str]:
 
 
 def _fields(errors: list[FieldError]) -> list[str]:
-    told = [" ".join(filter(None, (f"{_name(e.field)}: {e.detail}", e.remedy))) for e in errors]
+    told = [
+        f"{_name(e.field)}: " + " ".join(map(_sentence, filter(None, (e.detail, e.remedy)))) for e in errors
+    ]
     return told if len(told) == 1 else [f"{len(told)} fields are wrong.", *told]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _name(pointer: str) -> str:
