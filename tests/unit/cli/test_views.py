@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
@@ -93,6 +93,7 @@ def test_values_are_json_or_text(text: str, value: Any) -> None:
     assert read(text) == value
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=200),
     st.integers(1, 60),

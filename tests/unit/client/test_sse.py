@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrtune.client.sse import Message, lines, messages
@@ -44,6 +44,7 @@ def test_lines_end_in_any_of_three_ways(end: str) -> None:
     assert read(f"data: x{end}{end}data: y{end}{end}") == [Message("message", c, "") for c in "xy"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "é", "日", "\r", "\n", "\r\n", "\u2028"])), st.data())
 def test_how_the_bytes_arrive_changes_nothing(parts: list[str], data: st.DataObject) -> None:
     whole = "".join(parts).encode()
