@@ -89,13 +89,13 @@ def train(
     waiting = deque(lanes)
     active: list[Run] = []
     while waiting or active:
-        fresh = [
-            Run(waiting.popleft(), start, workload.steps_per_epoch)
-            for _ in range(min(capacity - len(active), len(waiting)))
-        ]
-        if fresh:
-            population.add([run.seed for run in fresh])
-            active += fresh
+        wanted = min(capacity - len(active), len(waiting))
+        if wanted > 0:
+            admitted = _admit(population, [lane.seed for lane in list(waiting)[:wanted]])
+            if admitted < wanted:
+                capacity = len(active) + admitted
+            while len(active) < population.count:
+                active.append(Run(waiting.popleft(), start, workload.steps_per_epoch))
         active = _epoch(workload, population, active, finish, working)
         if not active:
             continue
@@ -106,6 +106,26 @@ def train(
             if end is not None:
                 finish(end)
         active = _keep(population, active, [i for i, end in enumerate(ends) if end is None])
+
+
+def _admit(population: Lanes, seeds: Sequence[int]) -> int:
+    """Add lanes for these seeds, fewer if they don't fit; returns how many.
+
+    Raises:
+        torch.OutOfMemoryError: Not even the first lane fits an empty population.
+    """
+    count = len(seeds)
+    while count:
+        try:
+            population.add(seeds[:count])
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            if count == 1 and not population.count:
+                raise
+            count //= 2
+        else:
+            break
+    return count
 
 
 def _epoch(
