@@ -24,6 +24,7 @@ ELSEWHERE = ("make ", "source ")
 """Commands that set up what the test has set up itself."""
 
 
+@pytest.mark.timeout(900)
 def test_everything_it_says_works(tmp_path: Path) -> None:
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
@@ -43,7 +44,7 @@ def test_everything_it_says_works(tmp_path: Path) -> None:
                 command = ["bash", "-euo", "pipefail", "-c", "\n".join(lines)]
             else:
                 command = [sys.executable, "-c", text]
-            done = subprocess.run(command, env=environ, cwd=work, capture_output=True, text=True, timeout=240)
+            done = subprocess.run(command, env=environ, cwd=work, capture_output=True, text=True, timeout=600)
             assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
             assert done.stdout, text
 
