@@ -39,7 +39,7 @@ def _run(pair: Pair, workload: Workload, repeat: int) -> dict[str, Any]:
     first = APART * repeat
     found, swept = _swept(workload, first)
     probes = _probes(pair, workload, found, first + SPEC.seeds)
-    verified = rangetest.verify(found, probes, MetricSpec())
+    verified = rangetest.verify(found, probes, MetricSpec(), epochs=pair.epochs)
     full = pair.epochs * workload.steps_per_epoch
     probed = sum(t.epochs for t in probes) * workload.steps_per_epoch
     sure = verified.suggestion

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lrtune.rangetest.probes import SHARE
 from lrtune.rangetest.sweep import FloatArray
-from lrtune.wire import MetricSpec, RangeTest, Suggestion, Trial, TrialState
+from lrtune.wire import LR_MAX, LR_MIN, MetricSpec, RangeTest, Suggestion, Trial, TrialState
 
 ERRORS = 2.0
 """A probe whose mean is within so many standard errors of the best one's may be the best LR."""
+
+HORIZON_EXPONENT = 1 / 3
+"""The best LR of a decayed training falls with its length about as length^-1/3: so it was on the pairs of the
+range-test benchmark (exponents 0 to 0.85), and on language models (Bjorck et al. 2024, arXiv:2409.19913)."""
 
 NONE_FINISHED = (
     "Every probe (a short training) diverged, so nothing is verified: search smaller learning rates."
@@ -22,16 +27,22 @@ LOW_EDGE = "The best probe is the one with the smallest learning rate: a smaller
 HIGH_EDGE = "The best probe is the one with the largest learning rate: a larger one may be better."
 
 
-def verify(range_test: RangeTest, probes: Sequence[Trial], metric: MetricSpec) -> RangeTest:
+def verify(
+    range_test: RangeTest, probes: Sequence[Trial], metric: MetricSpec, *, epochs: int | None = None
+) -> RangeTest:
     """The range test with the suggestion that its probes verified.
 
-    The LR is the floor of a parabola in log10(lr) through the best mean and its neighbours; the interval
-    spans the probed LRs that cannot be told from the best, and half a step of the grid to either side.
+    Short trainings want larger LRs than long ones, so what the probes found is corrected for their length.
+    The LR is the floor of a parabola in log10(lr) through the best mean and its neighbours, times
+    ``(probe length / run length)^(1/3)``. The interval spans the probed LRs that cannot be told from the best
+    and half a step of the grid to either side, its low end corrected twice and its high end not at all: the
+    true correction lies between, as far as it was seen.
 
     Args:
         range_test: As analysed.
         probes: The final probe trials, the same seeds at each LR.
         metric: What the job is judged by.
+        epochs: Length of the run that the LR is for; by default so long that an eighth of it was probed.
 
     Returns:
         The range test with a verified suggestion, whatever its outcome was; where every probe diverged, as it
@@ -49,10 +60,21 @@ def verify(range_test: RangeTest, probes: Sequence[Trial], metric: MetricSpec) -
     reasons = list(range_test.reasons)
     if len(x) > 1 and best in (0, len(x) - 1):
         reasons.append(LOW_EDGE if best == 0 else HIGH_EDGE)
-    suggestion = Suggestion(lr=10**floor, low=10**low, high=10**high, verified=True)
+    shift = HORIZON_EXPONENT * math.log10(_shorter(probes, epochs))
+    suggestion = Suggestion(lr=_lr(floor - shift), low=_lr(low - 2 * shift), high=_lr(high), verified=True)
     return range_test.model_copy(
         update={"suggestion": suggestion, "suggested_lr": suggestion.lr, "reasons": reasons}
     )
+
+
+def _lr(x: float) -> float:
+    """The LR whose log10 is ``x``, within the bounds of a setting."""
+    return float(min(max(10**x, LR_MIN), LR_MAX))
+
+
+def _shorter(probes: Sequence[Trial], epochs: int | None) -> float:
+    """How many times the run is longer than a probe, at least 1."""
+    return max(epochs / max(t.epochs for t in probes), 1.0) if epochs else float(SHARE)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ def _probes(view: View, found: RangeTest, facts: Facts) -> list[NewTrial]:
 
 
 def _first_generation(view: View, found: RangeTest, facts: Facts) -> Step:
-    verified = rangetest.verify(found, _of(view, Phase.PROBES), view.request.metric)
+    verified = rangetest.verify(
+        found, _of(view, Phase.PROBES), view.request.metric, epochs=view.request.epochs
+    )
     return Step(
         phase=Phase.SEARCH,
         range_test=verified,

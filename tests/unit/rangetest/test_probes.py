@@ -77,12 +77,24 @@ def test_a_probe_is_an_eighth_of_the_run(epochs: int, short: int) -> None:
 def test_the_floor_of_the_valley_is_found(floor: float, goal: str) -> None:
     sign = 1 if goal == "minimize" else -1
     metric = MetricSpec.model_validate({"goal": goal})
-    found = verify(FOUND, probes(lambda x, seed: sign * (x - floor) ** 2 + 0.1 * seed), metric)
+    made = probes(lambda x, seed: sign * (x - floor) ** 2 + 0.1 * seed)
+    found = verify(FOUND, made, metric, epochs=made[0].epochs)
     assert found.suggestion is not None
     assert found.suggestion.verified
     assert found.suggested_lr == found.suggestion.lr
     assert math.log10(found.suggestion.lr) == pytest.approx(floor, abs=0.02)
     assert found.suggestion.low < 10**floor < found.suggestion.high
+
+
+@pytest.mark.parametrize(("epochs", "times"), [(2, 1), (16, 8), (54, 27), (None, 8), (1, 1)])
+def test_the_lr_is_corrected_for_the_longer_run(epochs: int | None, times: float) -> None:
+    made = probes(lambda x, _: (x + 2.5) ** 2)
+    short, found = (verify(FOUND, made, LOSS, epochs=e).suggestion for e in (2, epochs))
+    assert short is not None
+    assert found is not None
+    assert found.lr == pytest.approx(short.lr / times ** (1 / 3))
+    assert found.low == pytest.approx(short.low / times ** (2 / 3))
+    assert found.high == short.high
 
 
 def test_noise_between_seeds_widens_the_interval() -> None:
@@ -104,7 +116,7 @@ def test_noise_between_seeds_widens_the_interval() -> None:
 
 
 def test_a_learning_rate_at_which_a_seed_diverged_never_wins() -> None:
-    found = verify(FOUND, probes(lambda x, seed: None if x > -3 and seed == 1 else -x), LOSS)
+    found = verify(FOUND, probes(lambda x, seed: None if x > -3 and seed == 1 else -x), LOSS, epochs=2)
     assert found.suggestion is not None
     assert found.suggestion.lr <= 1e-3
     assert found.suggestion.low <= found.suggestion.lr <= found.suggestion.high
@@ -117,7 +129,7 @@ def test_a_best_probe_at_an_edge_is_told(sign: int, said: str) -> None:
 
 
 def test_a_flat_range_test_is_ranked_by_probes_and_stays_flat() -> None:
-    found = verify(FLAT, probes(lambda x, _: (x + 4) ** 2, FLAT), LOSS)
+    found = verify(FLAT, probes(lambda x, _: (x + 4) ** 2, FLAT), LOSS, epochs=2)
     assert found.outcome is Outcome.FLAT
     assert found.suggested_lr == pytest.approx(1e-4, rel=0.05)
     assert found.reasons[: len(FLAT.reasons)] == FLAT.reasons
