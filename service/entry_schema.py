@@ -105,5 +105,5 @@ def _descriptions(docstring: str) -> dict[str, str]:
             break
         match = _ARGUMENT.match(line)
         if match:
-            found[match[1]] = match[2]
+            found[match[1]] = match[2].replace("``", "")
     return found

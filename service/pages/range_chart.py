@@ -53,7 +53,9 @@ def of(found: RangeTest) -> RangeChart | None:
     grid, medians = _median(found.curves)
     if len(grid) < 2:
         return None
-    x = Scale(grid[0], grid[-1], LEFT, WIDTH - RIGHT, log=True)
+    # The whole sweep, diverged end included: that is where the curves leave the drawing.
+    swept = [lr for curve in found.curves for lr in curve.lr if lr > 0]
+    x = Scale(min(swept), max(swept), LEFT, WIDTH - RIGHT, log=True)
     y = Scale(*_limits(medians), HEIGHT - BOTTOM, TOP)
     marks = [
         (words, mark) for name, words in MARKS.items() if (mark := getattr(found.marks, name)) is not None

@@ -26,12 +26,13 @@ class Scale:
         return round(self.start + share * (self.end - self.start), 2)
 
     def ticks(self) -> list[float]:
-        """Round values within the scale: decades, or three to eight even steps."""
+        """Round values within the scale: decades, or a few even steps of 1, 2 or 5."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             return [10.0**exponent for exponent in range(first, last + 1)]
-        step = 10.0 ** math.floor(math.log10((self.high - self.low) / 2))
-        step *= 2 if (self.high - self.low) / step > 8 else 1
+        least = (self.high - self.low) / 6
+        decade = 10.0 ** math.floor(math.log10(least))
+        step = next(decade * unit for unit in (1, 2, 5, 10) if decade * unit >= least)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [round(index * step, 12) for index in range(first, last + 1)]
 

@@ -11,6 +11,9 @@ from lrtune.wire import Trial, TrialState
 from service.pages.range_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from service.pages.scale import Scale, spread
 
+COLOURS = 15
+"""Colours in the style sheet, ``.family-0`` and on."""
+
 WORST_SHOWN = 4.0
 """Values above so many times the distance from the best to the median are drawn at the edge."""
 
@@ -53,9 +56,8 @@ def of(trials: Sequence[Trial], *, goal: str) -> TrialsChart | None:
 
 
 def family(name: str) -> int:
-    """The number of a family's colour; an unknown family (of another version) shares the last."""
-    names = list(FAMILIES)
-    return names.index(name) if name in FAMILIES else len(names)
+    """The number of a family's colour; an unknown family (of another version) shares the first."""
+    return list(FAMILIES).index(name) % COLOURS if name in FAMILIES else 0
 
 
 def _is_complete(trial: Trial) -> bool:

@@ -16,7 +16,7 @@ def entry(
     """A task.
 
     Args:
-        width: Units of a layer.
+        width: Units of a ``layer``.
         must: Say it.
 
     Returns:

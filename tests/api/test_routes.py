@@ -15,7 +15,7 @@ from tests.api.problem import problem
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v2/jobs", "/v1/jobs/", "/docs", "/v1/jobs/a/b", "/%00", "/healthz/"]
+    "path", ["/v1", "/v2/jobs", "/v1/jobs/", "/docs", "/v1/jobs/a/b", "/%00", "/healthz/"]
 )
 def test_an_unknown_path(client: Client, path: str) -> None:
     problem(client.get(path), "not_found")

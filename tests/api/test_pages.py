@@ -1,0 +1,281 @@
+"""The pages: whole in every state of a job, safe with hostile text, and never from elsewhere."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+from lrtune.schedules import FAMILIES
+from lrtune.wire import JobError, JobRequest
+from service import samples
+from service.pages import figures, range_chart, static_files, trials_chart
+from service.pages.scale import Scale, spread
+from store import Database, jobs, tasks
+from tests.api.conftest import Client
+from tests.api.measured import running, succeeded
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+PAGES = ["/", "/submit", "/tasks", "/best", "/workers"]
+VOID = {"meta", "link", "input", "br", "img", "hr"}
+
+
+class Page(HTMLParser):
+    """A page that has been read: its text, its tags, and that every tag is closed in its place."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, attribute: str) -> list[str]:
+        return [value for _, each in self.tags if (value := each.get(attribute)) is not None]
+
+
+def read(client: Client, path: str, *, status: int = 200) -> Page:
+    response = client.get(path, headers=BROWSER)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    checked(response)
+    return Page(response.text)
+
+
+def checked(response: httpx.Response) -> None:
+    """A page runs nothing of its own text and loads nothing from elsewhere."""
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    page = Page(response.text)
+    assert not {tag for tag, _ in page.tags} & {"style", "iframe", "object", "embed", "base"}
+    assert [
+        each for _, found in page.tags for each in found if each.startswith("on") or each == "style"
+    ] == []
+    assert {
+        link for name in ("href", "src", "action") for link in page.all(name) if link[0] not in "/#?"
+    } == set()
+    scripts = [found for tag, found in page.tags if tag == "script"]
+    assert scripts == [{"src": "/static/app.js", "defer": None}]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_of_an_empty_server(client: Client, path: str) -> None:
+    page = read(client, path)
+    assert page.tags[0] == ("html", {"lang": "en"})
+    assert len(page.all("id")) == len(set(page.all("id")))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_of_a_busy_server(client: Client, database: Database, path: str) -> None:
+    succeeded(database, "a")
+    running(database, "b")
+    read(client, path)
+
+
+def test_links_and_files_lead_somewhere(client: Client, database: Database) -> None:
+    succeeded(database, "a")
+    for path in [*PAGES, "/jobs/a"]:
+        page = read(client, path)
+        for link in {*page.all("href"), *page.all("src"), *page.all("action")}:
+            target = urljoin(path, link)
+            assert client.get(target, headers=BROWSER).status_code == 200, f"{path} -> {target}"
+
+
+class TestJob:
+    def test_queued(self, client: Client) -> None:
+        job = client.post("/v1/jobs", json={"task": "digits-mlp"}).json()["id"]
+        page = read(client, f"/jobs/{job}")
+        assert "Waiting for a worker" in page.text
+        assert page.all("data-events") == [f"/v1/jobs/{job}/events"]
+        assert page.all("data-cancel") == [f"/v1/jobs/{job}/cancel"]
+
+    def test_running(self, client: Client, database: Database) -> None:
+        running(database, "a")
+        page = read(client, "/jobs/a")
+        assert ("li", {"class": "current", "aria-current": "step"}) in page.tags
+        assert "Suggested LR 0.0032" in " ".join(page.text.split())
+
+    def test_succeeded(self, client: Client, database: Database) -> None:
+        succeeded(database, "a")
+        page = read(client, "/jobs/a")
+        assert samples.ANSWER.verdict in page.text
+        assert page.all("data-copy") == ["code-pytorch", "code-keras"]
+        assert page.all("data-events") == page.all("data-cancel") == []
+        assert client.get("/v1/jobs/a/code").json()["code"].strip() in page.text
+
+    def test_failed(self, client: Client, database: Database) -> None:
+        running(database, "a")
+        error = JobError(
+            code="task_raised",
+            detail="ValueError: no data",
+            remedy="Look at your line.",
+            file="mine.py",
+            line=7,
+        )
+        with database.write() as tx:
+            jobs.fail(tx, "a", error)
+        page = read(client, "/jobs/a")
+        assert "no data" in page.text
+        assert "mine.py:7" in page.text
+
+    def test_the_live_part_is_the_pages(self, client: Client, database: Database) -> None:
+        running(database, "a")
+        part = client.get("/jobs/a/live", headers=BROWSER).text
+        assert "<html" not in part
+        assert part.strip() in client.get("/jobs/a", headers=BROWSER).text
+
+    def test_unknown(self, client: Client) -> None:
+        page = read(client, "/jobs/nothing", status=404)
+        assert "There is no job 'nothing'" in page.text
+
+
+def test_programs_get_problem_documents_and_browsers_pages(client: Client) -> None:
+    assert client.get("/nowhere").headers["content-type"] == "application/problem+json"
+    assert (
+        client.get("/v1/jobs/nothing", headers=BROWSER).headers["content-type"] == "application/problem+json"
+    )
+    assert "There is nothing at /nowhere" in read(client, "/nowhere", status=404).text
+    read(client, "/?state=odd", status=422)
+
+
+def test_hostile_text_is_text(client: Client, database: Database) -> None:
+    hostile = "<script>alert(1)</script>\"' onload=x"
+    schema = {
+        "type": "object",
+        "properties": {hostile: {"enum": [hostile], "description": hostile}},
+        "required": [],
+    }
+    with database.write() as tx:
+        tasks.register(
+            tx, name=hostile, entry="a:b", description=hostile, params_schema=schema, files={"a.py": b""}
+        )
+        jobs.submit(tx, JobRequest(task=hostile), job_id="a")
+        jobs.fail(
+            tx, "a", JobError(code="x", detail=hostile, remedy=hostile, file=hostile, traceback=hostile)
+        )
+    for path in [*PAGES, "/jobs/a"]:
+        assert hostile in read(client, path).text or path in ("/workers", "/best")
+    form = client.get("/submit", params={"task": hostile}, headers=BROWSER)
+    checked(form)
+    assert hostile in Page(form.text).text
+
+
+def test_the_form_has_a_field_for_every_part_of_a_request(client: Client) -> None:
+    page = read(client, "/submit?task=digits-mlp")
+    fields = {*page.all("data-path"), *page.all("data-list")}
+    assert fields >= {"/params/width", "/optimizer/name", "/epochs", "/search/trials", "/search/schedules"}
+    errors = set(page.all("data-error"))
+    for field in fields:
+        assert field in errors
+    labelled = set(page.all("for"))
+    assert [name for name in page.all("id") if name.startswith("f/") and name not in labelled] == []
+
+
+@pytest.mark.parametrize("name", ["app.js", "app.css", "icon.svg"])
+def test_static_files(client: Client, name: str) -> None:
+    response = client.get(f"/static/{name}")
+    assert response.headers["content-type"] == static_files.TYPES[f".{name.partition('.')[2]}"]
+    again = client.get(f"/static/{name}", headers={"If-None-Match": response.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "..%2Froutes.py", "%00"])
+def test_no_other_file(client: Client, name: str) -> None:
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_every_family_has_a_colour() -> None:
+    css = (static_files.FOLDER / "app.css").read_text()
+    numbers = {trials_chart.family(name) for name in FAMILIES}
+    assert len(numbers) == min(len(FAMILIES), trials_chart.COLOURS)
+    assert [number for number in numbers if f".family-{number} {{" not in css] == []
+
+
+class TestCharts:
+    def test_a_range_test_is_drawn_inside(self) -> None:
+        chart = range_chart.of(samples.RANGE_TEST)
+        assert chart is not None
+        assert [band.name for band in chart.bands] == ["small", "medium", "large", "diverging"]
+        assert all(chart.x.start <= band.x <= band.x + band.width <= chart.x.end for band in chart.bands)
+        assert chart.curves[0].startswith(f"M{chart.x.start}")
+        assert len(chart.marks) == 4
+
+    def test_no_curve_no_drawing(self) -> None:
+        assert range_chart.of(samples.RANGE_TEST.model_copy(update={"curves": []})) is None
+
+    @pytest.mark.parametrize("goal", ["minimize", "maximize"])
+    def test_an_outlier_does_not_flatten_the_rest(self, goal: str) -> None:
+        sign = 1 if goal == "minimize" else -1
+        values = [sign * value for value in (1.0, 1.1, 1.2, 1.3, 1e6)]
+        found = [
+            samples.TRIAL.model_copy(update={"value": value, "number": n}) for n, value in enumerate(values)
+        ]
+        chart = trials_chart.of(found, goal=goal)
+        assert chart is not None
+        assert chart.y.high - chart.y.low < 2
+        assert all(chart.y.end <= dot.y <= chart.y.start for dot in chart.dots)
+
+    @pytest.mark.parametrize(
+        ("low", "high"), [(0.0, 1.0), (-3.2, 8.9), (1e-9, 2e-9), (0.06, 0.36), (1e5, 9e5)]
+    )
+    def test_ticks_are_few_and_inside(self, low: float, high: float) -> None:
+        ticks = Scale(low, high, 0, 1).ticks()
+        assert 2 <= len(ticks) <= 7
+        assert all(low <= tick * (1 + 1e-9) and tick <= high * (1 + 1e-9) for tick in ticks)
+
+    def test_log_ticks_are_decades(self) -> None:
+        assert Scale(1e-7, 10, 0, 1, log=True).ticks() == pytest.approx([10.0**n for n in range(-7, 2)])
+
+    @pytest.mark.parametrize("value", [0.0, -2.0, 3e9])
+    def test_a_spread_is_never_empty(self, value: float) -> None:
+        low, high = spread(value, value)
+        assert low < value < high
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (0.0041, "0.0041"),
+        (1e-7, "1e-7"),
+        (3.21e-5, "3.2e-5"),
+        (0.5, "0.5"),
+        (1234.5, "1234"),
+    ],
+)
+def test_numbers(value: float | None, text: str) -> None:
+    assert figures.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (-1, "0 s"),
+        (41.4, "41 s"),
+        (130, "2 min 10 s"),
+        (12_000, "3 h 20 min"),
+        (100_000, "1 d 3 h"),
+    ],
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert figures.duration(seconds) == text
