@@ -74,6 +74,9 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
     # A worker that was lost over this unit may have finished some of its trials.
     mine = {row.number: row for row in rows if row.number in asked and not row.state.final}
     numbers = list(mine)
+    if not numbers:
+        work.keeper.write(lambda tx: units.finish(tx, work.lease))
+        return
     lanes = Lanes(request.metric, _pruner(work, rows, mine), dict(mine))
     work.keeper.write(lambda tx: trials.start(tx, job.id, numbers))
     work.child.send(
