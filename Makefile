@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 OUT ?= demo-output
 
-.PHONY: demo serve test check format clean help
+.PHONY: demo serve test check format clean help bench-range-test bench-coverage bench-search bench-store bench-exports
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -37,5 +37,33 @@ format: $(STAMP) ## Format, and mend what lint can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+PEERS := .venv-peers
+EXPORTS := .venv-exports
+
+$(PEERS)/installed: benchmarks/range_test/constraints.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(EXPORTS)/installed: benchmarks/exports/requirements.txt pyproject.toml
+	@$(PYTHON) -m venv $(EXPORTS)
+	@$(EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r $< -e .
+	@touch $@
+
+bench-range-test: $(STAMP) $(PEERS)/installed ## LR finders of the peers' real packages against lrtune's (hours)
+	@$(BIN)/python -m benchmarks.range_test --peers-python $(PEERS)/bin/python
+
+bench-coverage: $(STAMP) ## Do the 95 % intervals hold the truth in 95 % of jobs?
+	@$(BIN)/python -m benchmarks.coverage
+
+bench-search: $(STAMP) ## Samplers on recorded trainings; LRTUNE_BENCH_DATA names their folder
+	@$(BIN)/python -m benchmarks.search
+
+bench-store: $(STAMP) ## Claims and writes against PostgreSQL's limit and Optuna's storages
+	@$(BIN)/python -m benchmarks.store
+
+bench-exports: $(EXPORTS)/installed ## Lightning and Transformers code, run with the real packages
+	@$(EXPORTS)/bin/python -m benchmarks.exports
+
 clean: ## Remove what was built
-	rm -rf $(VENV) demo-output build *.egg-info
+	rm -rf $(VENV) $(PEERS) $(EXPORTS) demo-output build *.egg-info
