@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--pairs", nargs="*", default=[p.name for p in PAIRS], choices=[p.name for p in PAIRS]
     )
+    parser.add_argument("--peer-repeats", type=int, help="repeats of the peers, if another number")
     parser.add_argument("--peers-python", help="python of an environment with constraints.txt installed")
     parser.add_argument("--cache", type=Path, default=Path("build/bench-range-test"))
     parser.add_argument(
@@ -34,14 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    rows = _peers(options.peers_python, options.repeats, options.pairs, options.cache)
+    repeats = options.peer_repeats or options.repeats
+    rows = _peers(options.peers_python, repeats, options.pairs, options.cache)
     truths: dict[str, Truth] = {}
     for pair in (p for p in PAIRS if p.name in options.pairs):
         workload = cache(lambda pair=pair: load(pair))
         truths[pair.name] = measure(pair, workload, options.cache)
         rows += runs(pair, workload(), options.repeats, options.cache)
         print(pair.name, file=sys.stderr, flush=True)
-    text = page([p for p in PAIRS if p.name in truths], truths, rows, options.repeats)
+    text = page([p for p in PAIRS if p.name in truths], truths, rows)
     print(text)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -22,16 +22,17 @@ HEAD = """# Range-test benchmark
 
 Made by `make bench-range-test` (`python -m benchmarks.range_test --peers-python PYTHON`, where PYTHON has
 the peers' real packages of `benchmarks/range_test/constraints.txt`, without torchvision, whose published
-build does not fit a CPU-only torch). {pairs} task × optimizer pairs on real data, {repeats} repeats with
-fresh seeds each, every tool with its own defaults: 100 steps for the peers; five seeds of 25 steps a
-decade, then probes, for lrtune.
+build does not fit a CPU-only torch). {pairs} task × optimizer pairs on real data; this run had {ours}
+repeats of lrtune and {peers} of the peers, each with fresh seeds, every tool with its own defaults: 100
+steps for the peers; five seeds of 25 steps a decade, then probes, for lrtune.
 
 The *best LR* of a pair is the floor of the mean final validation loss over a dense LR grid, cosine-decayed
 at full horizon ({fine} seeds an LR around the best). *Spread* is the p10–p90 range of a tool's answers in
 decades, *distance* the median |log10(answer / best LR)|, *regret* the grid's loss at the answer over the
 best loss (median over repeats, cut at {worst:g}), *declined* the share of repeats without an answer, *cost*
-is in full runs. lrtune's rules were chosen on these same pairs (docs/answer.md), the peers' were not:
-expect lrtune's lead to be somewhat smaller elsewhere.
+is in full runs. lrtune's rule for the suggestion and its correction for short probes were chosen on these
+same pairs (docs/answer.md), the peers' rules were not: expect lrtune's lead to be somewhat smaller
+elsewhere.
 """
 
 
@@ -67,9 +68,7 @@ def line(truth: Truth, found: Sequence[float | None]) -> Line:
     )
 
 
-def page(
-    pairs: Sequence[Pair], truths: Mapping[str, Truth], rows: Sequence[Mapping[str, Any]], repeats: int
-) -> str:
+def page(pairs: Sequence[Pair], truths: Mapping[str, Truth], rows: Sequence[Mapping[str, Any]]) -> str:
     """The Markdown page."""
     tools: list[str] = [PROBED, PLAIN]
     for row in rows:
@@ -84,7 +83,7 @@ def page(
         }
         for tool in tools
     }
-    parts = [HEAD.format(pairs=len(pairs), repeats=repeats, fine=FINE_SEEDS, worst=WORST)]
+    parts = [_head(pairs, rows)]
     parts.append("## All pairs\n\n| tool | spread | distance | regret | worst regret | declined | cost |")
     parts.append("|---|---|---|---|---|---|---|")
     for tool in tools:
@@ -108,6 +107,12 @@ def page(
     parts.append("\n## Coverage of the intervals\n")
     parts += _coverage(truths, rows)
     return "\n".join(parts) + "\n"
+
+
+def _head(pairs: Sequence[Pair], rows: Sequence[Mapping[str, Any]]) -> str:
+    ours = {row["repeat"] for row in rows if PROBED in row["found"]}
+    peers = {row["repeat"] for row in rows if PROBED not in row["found"]}
+    return HEAD.format(pairs=len(pairs), ours=len(ours), peers=len(peers), fine=FINE_SEEDS, worst=WORST)
 
 
 def _peer_cost(pairs: Sequence[Pair], rows: Sequence[Mapping[str, Any]]) -> float:
