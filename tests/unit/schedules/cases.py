@@ -7,11 +7,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lrtune.schedules import FAMILIES, Param
+from lrtune.schedules import FAMILIES, Param, check
 from lrtune.wire import Setting
 
 FIXED = [name for name in FAMILIES if name != "plateau"]
 """Families whose LRs do not depend on the training."""
+
+DEFAULTS = {name: check(name, {}) for name in FAMILIES}
+
+MOST_WARMUP = 0.1
+"""What a warmup may reach in ``settings``, searched or not."""
 
 
 def _points(param: Param) -> list[Any]:
@@ -39,24 +44,28 @@ def grid(family: str) -> list[Setting]:
     ]
 
 
-def values(param: Param) -> st.SearchStrategy[Any]:
-    """Values of a parameter over its searched range."""
+def values(param: Param, *, wide: bool = False) -> st.SearchStrategy[Any]:
+    """Values of a parameter over its searched range; with ``wide`` over all that a setting may say."""
     if param.kind == "categorical":
         return st.sampled_from(param.allowed or param.choices)
+    low, high = param.bounds if wide else (param.low, param.high)
+    if param.name == "warmup" and not wide:
+        high = MOST_WARMUP
     if param.kind == "list":
-        return st.lists(st.floats(param.low, param.high), min_size=1, max_size=5)
-    if param.kind == "int":
-        return st.integers(int(param.low or 0), int(param.high or 0))
-    high = 0.1 if param.name == "warmup" else param.high
-    return st.floats(param.low, high)
+        return st.lists(st.floats(low, high), min_size=1, max_size=5)
+    return st.integers(int(low), int(high)) if param.kind == "int" else st.floats(low, high)
 
 
-def settings(family: str) -> st.SearchStrategy[Setting]:
-    """Settings of a family."""
+def settings(family: str, *, wide: bool = False) -> st.SearchStrategy[Setting]:
+    """Settings of a family, each parameter left out at times."""
+    drawn = {param.name: values(param, wide=wide) for param in FAMILIES[family].params}
+    together = FAMILIES[family].together
     return st.builds(
         lambda lr, params: Setting(schedule=family, initial_lr=lr, params=params),
         st.floats(1e-6, 10.0),
-        st.fixed_dictionaries({}, optional={p.name: values(p) for p in FAMILIES[family].params}),
+        st.fixed_dictionaries({}, optional=drawn).filter(
+            lambda params: together is None or together({**DEFAULTS[family], **params}) is None
+        ),
     )
 
 

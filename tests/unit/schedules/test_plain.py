@@ -45,7 +45,7 @@ def test_grid(family: str) -> None:
 @pytest.mark.parametrize("family", cases.FIXED)
 def test_any_setting_and_horizon(family: str) -> None:
     @budget(max_examples=40, deadline=None)
-    @given(cases.settings(family), st.integers(1, 9), st.integers(1, 12))
+    @given(cases.settings(family, wide=True), st.integers(1, 9), st.integers(1, 12))
     def check(setting: Setting, steps_per_epoch: int, epochs: int) -> None:
         compare(setting, steps_per_epoch, epochs)
 
@@ -53,7 +53,7 @@ def test_any_setting_and_horizon(family: str) -> None:
 
 
 @budget(max_examples=100, deadline=None)
-@given(st.data(), cases.settings("plateau"), st.integers(1, 5), st.integers(1, 30))
+@given(st.data(), cases.settings("plateau", wide=True), st.integers(1, 5), st.integers(1, 30))
 def test_plateau_on_any_losses(
     data: st.DataObject, setting: Setting, steps_per_epoch: int, epochs: int
 ) -> None:
