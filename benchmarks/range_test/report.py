@@ -102,7 +102,7 @@ def page(pairs: Sequence[Pair], truths: Mapping[str, Truth], rows: Sequence[Mapp
         cells = [f"{figures[tool][p.name].regret:.2f} ({figures[tool][p.name].spread:.2f})" for p in pairs]
         parts.append(f"| {tool} | " + " | ".join(cells) + " |")
     parts.append("| *best LR* | " + " | ".join(f"{10 ** truths[p.name].best:.2g}" for p in pairs) + " |")
-    parts.append("\n## Goals\n")
+    parts.append("\nA spread over few repeats is an underestimate.\n\n## Goals\n")
     parts += _goals(figures, rows)
     parts.append("\n## Coverage of the intervals\n")
     parts += _coverage(truths, rows)
