@@ -33,7 +33,8 @@ class Task:
             function of the seed.
         train: Training examples: a map-style data set of ``(inputs, targets)`` pairs, or a pair of tensors
             with the examples on the first axis. A batch is ``batch_size`` examples; the last, smaller batch
-            of an epoch is left out, and other examples fall into it each epoch.
+            of an epoch is left out, and other examples fall into it each epoch. Every example is read once
+            and kept on the device, so random augmentation belongs in the model's ``forward``.
         valid: Validation examples, likewise; read in order, all of them.
         loss: ``loss(outputs, targets)`` returns the mean loss of the batch, a scalar tensor.
         metrics: ``metric(outputs, targets)`` returns a number per batch; the engine averages over the
@@ -47,9 +48,6 @@ class Task:
             step: the same step with less memory.
         precision: ``bf16`` and ``fp16`` run the forward pass under autocast.
         valid_batch_size: Examples a validation batch holds; ``batch_size`` when None.
-        cache: Whether the examples may be read once and kept on the device. None: yes if they fit and
-            reading an example twice gives the same. Say False when reading is random (augmentation).
-        loader_workers: Processes that read examples when they are not kept.
 
     Inputs may be a tensor, a tuple (passed as positional arguments) or a dict (as keyword arguments).
 
@@ -69,8 +67,6 @@ class Task:
     accumulate: int = 1
     precision: Precision = "float32"
     valid_batch_size: int | None = None
-    cache: bool | None = None
-    loader_workers: int = 0
 
     def __post_init__(self) -> None:
         _callable("model", self.model, "give a function without arguments, e.g. model=lambda: MLP(64)")
@@ -80,7 +76,6 @@ class Task:
         _metrics(self.metrics)
         _whole("batch_size", self.batch_size, low=1)
         _whole("accumulate", self.accumulate, low=1)
-        _whole("loader_workers", self.loader_workers, low=0)
         if self.valid_batch_size is not None:
             _whole("valid_batch_size", self.valid_batch_size, low=1)
         if self.clip_grad_norm is not None:
@@ -96,10 +91,6 @@ class Task:
         if self.precision not in PRECISIONS:
             raise TaskError(
                 "precision", f"{self.precision!r} is unknown", f"use one of {', '.join(PRECISIONS)}"
-            )
-        if self.cache not in (True, False, None):
-            raise TaskError(
-                "cache", f"{self.cache!r} is not True, False or None", "leave it out to let us choose"
             )
 
 

@@ -2,7 +2,7 @@
 
 The mode changes the last bits of a training, the number of lanes does not (``forward._twice``). So the mode
 follows from a dry run and a census of the step, which are the same on every run, and only the number of
-lanes from a clock: a search is reproducible from its seed (docs/decisions/0010-lanes-and-bits.md).
+lanes from a clock: a search is reproducible from its seed (docs/decisions/0007-lanes-and-bits.md).
 """
 
 from __future__ import annotations
