@@ -74,11 +74,13 @@ class RangeTestSpec(Request):
     @model_validator(mode="after")
     def _wide_enough(self) -> RangeTestSpec:
         if self.min_lr >= self.max_lr:
-            raise ValueError(f"min_lr ({self.min_lr:g}) must be below max_lr ({self.max_lr:g})")
+            raise ValueError(
+                f"the sweep's min_lr ({self.min_lr:g}) must be below its max_lr ({self.max_lr:g})"
+            )
         decades = math.log10(self.max_lr / self.min_lr)
         if decades < 2:
             raise ValueError(
-                f"min_lr to max_lr spans {decades:.2g} decades, too narrow to see a rise and a divergence: "
+                f"the sweep spans {decades:.2g} decades, too narrow to see a rise and a divergence: "
                 "give at least 2 decades, e.g. 1e-7 to 10"
             )
         return self
