@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from store import address, engine
+from store.columns import UtcDateTime
 from store.errors import DatabaseUnavailable
 from store.failures import translate
 
@@ -52,6 +53,13 @@ class Tx:
                     self.conn.execute(sa.select(sa.func.clock_timestamp())).scalar_one().astimezone(UTC)
                 )
         return self._now
+
+    def moment(self, after_s: float = 0.0) -> sa.ColumnElement[datetime]:
+        """``after_s`` seconds from now, for use inside a statement: on PostgreSQL it saves asking first."""
+        after = timedelta(seconds=after_s)
+        if self.embedded or self.clock is not None or self._now is not None:
+            return sa.literal(self.now() + after, UtcDateTime())
+        return sa.type_coerce(sa.func.clock_timestamp() + sa.literal(after, sa.Interval()), UtcDateTime())
 
     def exclude(self, what: str) -> None:
         """Let no other transaction that names ``what`` run beside this one."""

@@ -25,7 +25,7 @@ def expire(tx: Tx) -> int:
     ``MAX_ATTEMPTS``-th worker fails its job with the code ``worker_lost``. A unit whose job somebody is
     writing of just now is left for the next time.
     """
-    lapsed = sa.and_(_LEASED, _UNITS.expires_at < tx.now())
+    lapsed = sa.and_(_LEASED, _UNITS.expires_at < tx.moment())
     rows = tx.conn.execute(
         sa.select(_UNITS.id, _UNITS.job).where(lapsed).order_by(_UNITS.expires_at).limit(_BATCH)
     ).all()

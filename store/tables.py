@@ -127,6 +127,7 @@ units = sa.Table(
     sa.Index(
         "ix_units_unfinished",
         "job",
+        "turn",
         sqlite_where=sa.text("state <> 'closed'"),
         postgresql_where=sa.text("state <> 'closed'"),
     ),

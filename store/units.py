@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -112,8 +112,6 @@ def claim(tx: Tx, worker_id: str, *, lease_s: float) -> Lease | None:
     Units whose lease has run out are opened first. A queued job becomes running.
     """
     expire(tx)
-    now = tx.now()
-    expires_at = now + timedelta(seconds=lease_s)
     next_unit = (
         sa.select(_UNITS.id)
         .where(_OPEN)
@@ -125,16 +123,27 @@ def claim(tx: Tx, worker_id: str, *, lease_s: float) -> Lease | None:
     found = tx.conn.execute(
         sa.update(tables.units)
         .where(_UNITS.id == next_unit)
-        .values(state="leased", attempt=_UNITS.attempt + 1, worker=worker_id, expires_at=expires_at)
-        .returning(_UNITS.id, _UNITS.job, _UNITS.kind, _UNITS.payload, _UNITS.attempt)
+        .values(
+            state="leased",
+            attempt=_UNITS.attempt + 1,
+            worker=worker_id,
+            expires_at=tx.moment(lease_s),
+        )
+        .returning(
+            *(_UNITS.id, _UNITS.job, _UNITS.kind, _UNITS.payload, _UNITS.attempt, _UNITS.expires_at),
+            sa.select(tables.jobs.c.state)
+            .where(tables.jobs.c.id == _UNITS.job)
+            .scalar_subquery()
+            .label("job_state"),
+        )
     ).one_or_none()
     if found is None:
         return None
     # The unit is locked before its job here, so its job's lock must not be waited for: if somebody has it, he
     # is cancelling the job, or else `hold` makes up for it.
-    if job_rows.state(tx, found.job) is JobState.QUEUED and job_rows.lock_if_free(tx, found.job):
+    if found.job_state == JobState.QUEUED and job_rows.lock_if_free(tx, found.job):
         job_rows.start(tx, found.job)
-    return Lease(found.id, found.job, found.kind, found.payload, found.attempt, expires_at)
+    return Lease(found.id, found.job, found.kind, found.payload, found.attempt, found.expires_at)
 
 
 def renew(tx: Tx, lease: Lease, *, lease_s: float) -> Renewal:
@@ -146,7 +155,7 @@ def renew(tx: Tx, lease: Lease, *, lease_s: float) -> Renewal:
     changed = tx.conn.execute(
         sa.update(tables.units)
         .where(_UNITS.id == lease.unit, _UNITS.attempt == lease.attempt, _UNITS.state == "leased")
-        .values(expires_at=tx.now() + timedelta(seconds=lease_s))
+        .values(expires_at=tx.moment(lease_s))
     )
     if changed.rowcount:
         return Renewal(cancelled=False)

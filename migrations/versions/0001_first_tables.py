@@ -187,7 +187,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_units_unfinished",
         "units",
-        ["job"],
+        ["job", "turn"],
         sqlite_where=sa.text("state <> 'closed'"),
         postgresql_where=sa.text("state <> 'closed'"),
     )

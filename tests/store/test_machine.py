@@ -22,7 +22,7 @@ from store.errors import LeaseLost
 from store.units import MAX_ATTEMPTS, Lease
 from tests.store.rows import LEASE_S, Clock, report, start_training, submit, try_claim
 
-EXAMPLES, STEPS = 20, 50
+EXAMPLES, STEPS = 8, 40
 WORKERS = ("ada", "bob", "cem")
 
 

@@ -1,0 +1,76 @@
+"""Claims a second, against what PostgreSQL itself can do (pgbench with the bare statement)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from benchmarks.store import crowd
+from benchmarks.store.filled import job_with_units
+from store import Database, tables, units
+
+PROCESSES, THREADS = 8, 8
+
+PGBENCH = """
+UPDATE queue SET state = 'leased', attempt = attempt + 1 WHERE id = (
+    SELECT id FROM queue WHERE state = 'open' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING id;
+"""
+
+
+def ours(url: str, *, seconds: float, available: int) -> tuple[float, int]:
+    """Claims a second by 64 claimers, and how many units were claimed more than once."""
+    job_with_units(url, available)
+    rate = crowd.run(claim, url, processes=PROCESSES, threads=THREADS, seconds=seconds)
+    database = Database(url)
+    with database.read() as tx:
+        twice = tx.conn.execute(sa.select(sa.func.count()).where(tables.units.c.attempt > 1)).scalar_one()
+        left = tx.conn.execute(sa.select(sa.func.count()).where(tables.units.c.state == "open")).scalar_one()
+    database.dispose()
+    if not left:
+        raise RuntimeError(f"{available} units were not enough for {seconds:g} s")
+    return rate, twice
+
+
+def claim(url: str, worker: int, go_on: Callable[[], bool]) -> int:
+    database, done = _shared(url), 0
+    while go_on():
+        with database.write() as tx:
+            done += units.claim(tx, f"w{worker}", lease_s=3600) is not None
+    return done
+
+
+@cache
+def _shared(url: str) -> Database:
+    return Database(url)
+
+
+def pgbench(url: str, *, seconds: float, available: int) -> float:
+    """Claims a second of the bare statement on a bare table, by as many clients."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS queue")
+        connection.execute(
+            "CREATE TABLE queue (id bigint PRIMARY KEY, state text NOT NULL, attempt int NOT NULL)"
+        )
+        connection.execute(
+            "INSERT INTO queue SELECT i, 'open', 0 FROM generate_series(1, %s) i", (available,)
+        )
+        connection.execute("CREATE INDEX ON queue (id) WHERE state = 'open'")
+        connection.execute("ANALYZE queue")
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "claim.sql"
+        script.write_text(PGBENCH)
+        clients = str(PROCESSES * THREADS)
+        command = ["pgbench", "-n", "-c", clients, "-j", "2", "-T", f"{seconds:.0f}", "-f", str(script), url]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"tps = ([0-9.]+)", said)
+    if found is None:
+        raise RuntimeError(f"pgbench said no rate: {said}")
+    return float(found[1])

@@ -1,0 +1,44 @@
+"""A database with work in it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lrtune.wire import JobRequest, Phase, Setting
+from store import Database, Tx, jobs, tables, tasks, trials, units
+from store.trials import NewTrial
+
+
+def job_with_units(url: str, n: int) -> None:
+    """A job with ``n`` open range-test units, which need no trials."""
+    database = Database(url)
+    with database.write() as tx:
+        job_id = _submit(tx)
+        for seed in range(n):
+            units.add(tx, job_id, "range_test", {"seeds": [seed]})
+    database.dispose()
+
+
+def job_with_trials(url: str, n: int, *, lanes: int, epochs: int) -> None:
+    """A job with ``n`` open train units of ``lanes`` trials each."""
+    setting = Setting(schedule="cosine", initial_lr=0.1, params={"min_ratio": 0.01})
+    new = [NewTrial(Phase.SEARCH, 0, setting, 0, epochs)] * lanes
+    database = Database(url)
+    with database.write() as tx:
+        job_id = _submit(tx)
+        for _ in range(n):
+            units.add(tx, job_id, "train", {"numbers": trials.add(tx, job_id, new)})
+    database.dispose()
+
+
+def _submit(tx: Tx) -> str:
+    """A job of its own whose first plan unit is out of the way."""
+    task = tasks.register(
+        tx, name="bench", entry="bench:task", description="", params_schema={}, files={"bench.py": b""}
+    )
+    job_id = f"bench{tx.now():%H%M%S%f}"
+    jobs.submit(tx, JobRequest(task=task.name), job_id=job_id)
+    tx.conn.execute(
+        sa.update(tables.units).where(tables.units.c.job == job_id).values(state="closed", closed_at=tx.now())
+    )
+    return job_id
