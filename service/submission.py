@@ -10,6 +10,7 @@ from lrtune.wire import FieldError, JobRequest, Task
 from service import params_schema
 from service.bodies import escape
 from service.problems import field_problem
+from service.validation import sentence
 
 
 def check(request: JobRequest, task: Task) -> None:
@@ -31,7 +32,11 @@ def _optimizer(request: JobRequest) -> Iterator[FieldError]:
     try:
         optimizers.check(request.optimizer)
     except optimizers.OptimizerError as error:
-        yield FieldError(field=f"/optimizer/{escape(error.field)}", detail=error.detail, remedy=error.remedy)
+        yield FieldError(
+            field=f"/optimizer/{escape(error.field)}",
+            detail=sentence(error.detail),
+            remedy=error.remedy and sentence(error.remedy),
+        )
 
 
 def _schedules(request: JobRequest) -> Iterator[FieldError]:

@@ -72,7 +72,7 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     remedy = _ABOUT_FIELD.get(field) if kind == "value_error" else None
     if remedy is None:
         remedy = _REMEDIES.get(kind, "Correct it.").format_map(_Context(error.get("ctx") or {}))
-    return FieldError(field=field, detail=_sentence(detail), remedy=remedy)
+    return FieldError(field=field, detail=sentence(detail), remedy=remedy)
 
 
 class _Context(dict[str, Any]):
@@ -111,6 +111,7 @@ def _model(annotation: Any) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital at its start and a full stop at its end."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."

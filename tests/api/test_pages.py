@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from lrtune.schedules import FAMILIES
 from lrtune.wire import JobError, JobRequest
 from service import samples
-from service.pages import figures, range_chart, static_files, trials_chart
+from service.pages import figures, range_chart, routes, static_files, trials_chart
 from service.pages.scale import Scale, spread
 from store import Database, jobs, tasks
 from tests.api.conftest import Client
@@ -74,6 +77,13 @@ def checked(response: httpx.Response) -> None:
     } == set()
     scripts = [found for tag, found in page.tags if tag == "script"]
     assert scripts == [{"src": "/static/app.js", "defer": None}]
+
+
+def test_every_page_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "pages.md").read_text()
+    documented = set(re.findall(r"^\| `(/\S*)` \|", text, re.MULTILINE))
+    served = {route.path for route in routes.router.routes if isinstance(route, APIRoute)}
+    assert documented == served - {"/jobs/{id}/live"}
 
 
 @pytest.mark.parametrize("path", PAGES)

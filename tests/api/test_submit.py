@@ -117,6 +117,7 @@ def test_everything_wrong_is_told_at_once(client: Client) -> None:
         ({"search": {"trails": 3}}, "Did you mean 'trials'?"),
         ({"search": {"schedules": ["cosin"]}}, "Did you mean 'cosine'?"),
         ({"params": {"widht": 3}}, "Did you mean 'width'?"),
+        ({"optimizer": {"name": "sgd", "momentun": 1}}, "Did you mean 'momentum'?"),
         ({"zzz": 3}, "known here: task, params"),
     ],
 )
