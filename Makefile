@@ -43,6 +43,7 @@ EXPORTS := .venv-exports
 $(PEERS)/installed: benchmarks/range_test/constraints.txt
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(PEERS)/bin/python -m pip uninstall --quiet --yes torchvision
 	@touch $@
 
 $(EXPORTS)/installed: benchmarks/exports/requirements.txt pyproject.toml

@@ -62,7 +62,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--goal", type=click.Choice(["minimize", "maximize"]), help="minimize by default.")
 @click.option("--trials", type=int, help="Trials of the search; 60 by default.")
 @click.option("--schedules", type=Names(), help="Families to search; all by default.")
-@click.option("--sampler", metavar="NAME", help="How the search proposes settings; tpe by default.")
+@click.option("--sampler", metavar="NAME", help="How the search proposes settings; gp by default.")
 @click.option("--prune/--no-prune", default=None, help="Stop hopeless trials early; on by default.")
 @click.option("--seed", type=int, help="Seed of the search: the same seed gives the same trials.")
 @click.option("--min-lr", type=float, help="Lower end of the range test; 1e-7 by default.")

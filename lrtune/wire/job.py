@@ -96,7 +96,7 @@ class SearchSpec(Request):
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 60
     schedules: Annotated[tuple[str, ...], Field(min_length=1, max_length=32)] = DEFAULT_SCHEDULES
-    sampler: str = "tpe"
+    sampler: str = "gp"
     prune: bool = True
     seed: Seed = 0
 
