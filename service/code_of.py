@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from lrtune import schedules
+from lrtune.schedules import EXPORTS
 from lrtune.wire import Answer, OptimizerSpec, Setting
-
-WRITERS: Mapping[str, Callable[..., str]] = {
-    "pytorch": schedules.pytorch_code,
-    "keras": schedules.keras_code,
-}
-"""Frameworks that code is written for."""
 
 
 def text(answer: Answer, framework: str) -> str:
@@ -19,13 +11,13 @@ def text(answer: Answer, framework: str) -> str:
 
     Args:
         answer: What was measured.
-        framework: A key of ``WRITERS``.
+        framework: A key of ``EXPORTS``.
     """
     measured = answer.provenance
     setting = Setting(
         schedule=answer.schedule.family, initial_lr=answer.initial_lr, params=answer.schedule.params
     )
-    return WRITERS[framework](
+    return EXPORTS[framework](
         setting,
         optimizer=OptimizerSpec.model_validate(measured.optimizer),
         total_steps=measured.epochs * measured.steps_per_epoch,

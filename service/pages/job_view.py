@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lrtune.schedules import EXPORTS
 from lrtune.wire import Answer, Job, Phase, Trial, TrialState
 from service import code_of
 from service.pages import range_chart, trials_chart
@@ -48,7 +49,7 @@ def of(database: Database, job_id: str) -> JobView:
     return JobView(
         job=job,
         answer=answer,
-        code={name: code_of.text(answer, name) for name in code_of.WRITERS} if answer else {},
+        code={name: code_of.text(answer, name) for name in EXPORTS} if answer else {},
         outcome=swept.outcome if swept else None,
         reasons=swept.reasons if swept else [],
         range_chart=range_chart.of(swept) if swept else None,

@@ -21,6 +21,9 @@ class Framework(StrEnum):
 
     PYTORCH = "pytorch"
     KERAS = "keras"
+    LIGHTNING = "lightning"
+    TRANSFORMERS = "transformers"
+    PLAIN = "plain"
 
 
 @router.get(
