@@ -7,14 +7,13 @@ from rich.syntax import Syntax
 
 from lrtune.cli.plain import plain
 from lrtune.cli.session import Session, connected
-
-FRAMEWORKS = ("pytorch", "keras")
+from lrtune.schedules import EXPORTS
 
 
 @click.command()
 @click.argument("job")
 @click.option(
-    "--framework", type=click.Choice(FRAMEWORKS), default="pytorch", show_default=True, help="For which."
+    "--framework", type=click.Choice(tuple(EXPORTS)), default="pytorch", show_default=True, help="For which."
 )
 @connected
 def code(session: Session, job: str, *, framework: str) -> None:

@@ -204,7 +204,7 @@ class Client:
         return self._items(Trial, _of_job(job_id, "/trials"), phase=phase, state=state)
 
     def code(self, job_id: str, framework: str = "pytorch") -> str:
-        """The answer as code to paste; ``framework`` is ``pytorch`` or ``keras``."""
+        """The answer as code to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._get(Code, _of_job(job_id, "/code"), framework=framework).code
 
     def best(self, task: str, optimizer: str | None = None) -> Iterator[BestAnswer]:

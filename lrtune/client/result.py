@@ -53,7 +53,7 @@ class Result:
         return self._client.trials(self.job.id, phase=phase)
 
     def code(self, framework: str = "pytorch") -> str:
-        """Optimizer and LR schedule to paste; ``framework`` is ``pytorch`` or ``keras``."""
+        """Optimizer and LR schedule to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._client.code(self.job.id, framework)
 
     def plot(self, what: Literal["range_test", "schedules"] = "schedules") -> Picture:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from lrtune.schedules import EXPORTS
 from service.app import create_app
+from service.routes.code import Framework
 from service.settings import load
 from store import Database
 from tests.api.conftest import Client
@@ -167,3 +169,7 @@ def test_an_empty_database_is_not_ready(client: Client, tmp_path_factory: pytest
     empty = Client(create_app(settings, Database(settings.database_url)), client._portal, "http://localhost")
     found = problem(empty.get("/readyz"), "not_serving")
     assert "lrtune migrate" in found["remedy"]
+
+
+def test_every_export_has_its_framework() -> None:
+    assert {framework.value for framework in Framework} == set(EXPORTS)
