@@ -1,4 +1,8 @@
-"""A lane is alone in the world: who shares its population, how many, in what order, changes no bit."""
+"""A lane is alone in the world: who shares its population, how many, in what order, changes nothing.
+
+Plain lanes agree to the bit. Kernels for stacks of lanes may round by the stack's size, so fused lanes agree
+as far as double precision does.
+"""
 
 from __future__ import annotations
 
@@ -20,28 +24,37 @@ from workers.trainer.plain import PlainLanes
 from workers.trainer.population import FusedLanes
 from workers.trainer.room import Room
 
-FLOAT32 = {"dtype": torch.float32}
+
+def same(curve: Curve, expected: Curve) -> None:
+    """The curves agree as double precision allows."""
+    assert len(curve) == len(expected)
+    for ours, theirs in zip(curve, expected, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+
+
 OPTIMIZERS = ["adamw", "sgd", "rmsprop", "asgd"]
 """One for each updater: stacked Adam and SGD, cohorts, one optimizer a lane."""
 
 
 @pytest.mark.parametrize("population", [FusedLanes, PlainLanes])
 @pytest.mark.parametrize("kind", ["linear", "batchnorm2d", "dropout", "transformer encoder", "gru"])
-def test_neighbours_change_no_bit(kind: str, population: type[FusedLanes | PlainLanes]) -> None:
-    load = workload(kind, clip_grad_norm=1.0, **FLOAT32)
+def test_neighbours_change_nothing(kind: str, population: type[FusedLanes | PlainLanes]) -> None:
+    load = workload(kind, clip_grad_norm=1.0)
     asked = lane(0, 5e-3, schedule="cosine", seed=4, epochs=3)
     alone, _ = curves(load, population(load), [asked])
     for others in (1, 4):
         crowd = [lane(n + 1, 1e-3 * (n + 1), seed=n, epochs=2 + n % 2) for n in range(others)]
         for order in ([asked, *crowd], [*crowd, asked]):
             told, _ = curves(load, population(load), order)
-            assert told[0] == alone[0]
+            if population is PlainLanes:
+                assert told[0] == alone[0]
+            same(told[0], alone[0])
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("kind", ["linear", "batchnorm2d"])
 def test_a_diverging_lane_leaves_the_others_bit_equal(kind: str, optimizer: str) -> None:
-    load = workload(kind, optimizer, **FLOAT32)
+    load = workload(kind, optimizer)
     well = [lane(0, 1e-3, seed=1, epochs=4), lane(1, 2e-3, schedule="linear", seed=2, epochs=4)]
     ill = lane(9, 1e4, seed=3, epochs=4)
     expected, _ = curves(load, FusedLanes(load), well)
@@ -87,7 +100,7 @@ LENGTHS = [1, 3, 2, 1, 2, 3, 1]
 
 
 def _expected(optimizer: str) -> dict[int, Curve]:
-    load = workload("batchnorm1d", optimizer, **FLOAT32)
+    load = workload("batchnorm1d", optimizer)
     asked = [_asked(n) for n in range(LANES)]
     return {a.number: curves(load, FusedLanes(load), [a])[0][a.number] for a in asked}
 
@@ -106,13 +119,13 @@ _ALONE: dict[str, dict[int, Curve]] = {}
     stops=st.dictionaries(st.integers(0, LANES - 1), st.integers(1, 3), max_size=4),
 )
 @settings(max_examples=12, deadline=None, derandomize=True)
-def test_compaction_and_refill_in_any_order_change_no_bit(
+def test_compaction_and_refill_in_any_order_change_nothing(
     optimizer: str, order: list[int], capacity: int, stops: dict[int, int]
 ) -> None:
     if optimizer not in _ALONE:
         _ALONE[optimizer] = _expected(optimizer)
     alone = _ALONE[optimizer]
-    load = workload("batchnorm1d", optimizer, **FLOAT32)
+    load = workload("batchnorm1d", optimizer)
     told, ends = curves(
         load,
         FusedLanes(load),
@@ -122,7 +135,7 @@ def test_compaction_and_refill_in_any_order_change_no_bit(
     )
     for number in range(LANES):
         length = min(LENGTHS[number], stops.get(number, 99))
-        assert told[number] == alone[number][:length]
+        same(told[number], alone[number][:length])
         pruned = length < LENGTHS[number]
         assert ends[number].state is (TrialState.PRUNED if pruned else TrialState.COMPLETE)
 
@@ -131,7 +144,7 @@ def test_compaction_and_refill_in_any_order_change_no_bit(
 def test_running_out_of_memory_halves_the_lanes_at_a_time(
     optimizer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = workload("batchnorm2d", optimizer, **FLOAT32)
+    load = workload("batchnorm2d", optimizer)
     asked = [lane(n, 1e-3 * (n + 1), seed=n, epochs=2) for n in range(6)]
     expected, _ = curves(load, FusedLanes(load), asked)
     small = FusedLanes(load)
@@ -146,7 +159,8 @@ def test_running_out_of_memory_halves_the_lanes_at_a_time(
 
     monkeypatch.setattr(small._forward, "losses", tight)
     told, _ = curves(load, small, asked)
-    assert told == expected
+    for number, curve in expected.items():
+        same(told[number], curve)
     assert sizes[:3] == [6, 3, 1]
     assert max(sizes[2:]) <= 2
 
@@ -160,7 +174,7 @@ def test_a_lane_that_does_not_fit_alone_is_an_error() -> None:
 
 
 def test_lanes_that_cannot_be_added_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = workload("linear", **FLOAT32)
+    load = workload("linear")
     asked = [lane(n, 1e-3 * (n + 1), seed=n, epochs=2) for n in range(5)]
     expected, _ = curves(load, FusedLanes(load), asked)
     small: Lanes = FusedLanes(load)
@@ -173,7 +187,8 @@ def test_lanes_that_cannot_be_added_wait(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(small, "add", tight)
     told, _ = curves(load, small, asked)
-    assert told == expected
+    for number, curve in expected.items():
+        same(told[number], curve)
 
 
 def test_dropout_drops_its_share_and_no_two_lanes_or_steps_alike() -> None:
@@ -187,7 +202,7 @@ def test_dropout_drops_its_share_and_no_two_lanes_or_steps_alike() -> None:
             return (x * self.weight)[:, :3]
 
     masks: list[torch.Tensor] = []
-    load = workload(Mask, **FLOAT32)
+    load = workload(Mask)
     lanes = PlainLanes(load)
     lanes.add([1, 2, 1])
     batch = load.train.epoch([(0, 0)] * 3, load.batch_size).batch(0)

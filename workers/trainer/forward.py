@@ -95,8 +95,7 @@ class Forward:
 def _twice(tree: Any) -> Any:
     """A lone lane beside itself.
 
-    Kernels for one matrix and for a stack of them round differently, so a lone lane runs as two: a lane's
-    numbers are the same, bit for bit, whatever the population around it.
+    Kernels for one matrix and for a stack of them round differently, so a lone lane runs as two.
     """
     return tree_map(lambda x: torch.cat([x, x]), tree)
 

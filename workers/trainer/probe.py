@@ -1,8 +1,8 @@
 """The probe: can lanes be fused without changing a number, does it pay, and how many at once?
 
-The mode changes the last bits of a training, the number of lanes does not (``forward._twice``). So the mode
-follows from a dry run and a census of the step, which are the same on every run, and only the number of
-lanes from a clock: a search is reproducible from its seed (docs/decisions/0007-lanes-and-bits.md).
+Mode and number of lanes change the last bits of a training, and a search amplifies bits. So both follow from
+a dry run and a census of the step, which are the same on every run; the clock only reports what they are
+worth (docs/decisions/0007-lanes-and-bits.md).
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from workers.trainer.workload import Workload
 
 Clock = Callable[[], float]
 
-SIZES = (1, 2, 4, 8, 16, 32, 64)
+MAX_LANES = 64
 LARGE_OPERATION = 384 * 1024
 """Bytes. On a CPU, operations that write more than this on average leave nothing to save by fusing: their
 own work takes many times what it costs to start them, and K lanes of it no longer fit the caches.
-docs/benchmarks/engine.md has the measurements on both sides of it."""
+docs/decisions/0007-lanes-and-bits.md has the measurements on both sides of it."""
 
-_BUDGET_S = 2.0
-_RISE = 1.05
+_CACHED = 2**20
+"""Bytes that K lanes of an average operation may write: about what the caches next to a core keep."""
+
 _HELD_BYTES = 2**30
 _BYTES_A_WEIGHT = 20
 _PLAIN_LANES = 8
@@ -60,8 +61,29 @@ def probe(workload: Workload, *, clock: Clock) -> Plan:
     plain = {"plain:1": _rate(workload, PlainLanes(workload), 1, clock)}
     if reason is not None:
         return Plan("sequential", _plain_lanes(workload), reason, plain)
-    lanes, timings = _measure(workload, census, clock)
-    return Plan("fused", lanes, None, plain | timings)
+    lanes = fused_lanes(workload, census)
+    try:
+        rate = _rate(workload, FusedLanes(workload), lanes, clock)
+    except torch.OutOfMemoryError:
+        # Training halves the lanes likewise, and goes on.
+        torch.cuda.empty_cache()
+        return Plan("fused", lanes, None, plain)
+    return Plan("fused", lanes, None, {**plain, f"fused:{lanes}": rate})
+
+
+def fused_lanes(workload: Workload, census: Census) -> int:
+    """How many lanes at once: the largest power of two that pays and fits.
+
+    On a CPU lane-steps/s rise with the lanes until an operation of all lanes outgrows the caches.
+    """
+    lanes = MAX_LANES
+    while lanes > 2 and not (_fits(workload, census, lanes) and _cached(workload, census, lanes)):
+        lanes //= 2
+    return lanes
+
+
+def _cached(workload: Workload, census: Census, lanes: int) -> bool:
+    return workload.device.type != "cpu" or lanes <= 4 or lanes * census.mean_written <= _CACHED
 
 
 def take_census(workload: Workload) -> Census:
@@ -83,32 +105,6 @@ def _why_plain(workload: Workload, census: Census) -> str | None:
             f"operations are large (they write {size:.0f} KiB on average): on a CPU fusing would gain nothing"
         )
     return disagreement(workload)
-
-
-def _measure(workload: Workload, census: Census, clock: Clock) -> tuple[int, dict[str, float]]:
-    """Double the lanes as long as lane-steps/s rise, memory holds them and the budget lasts."""
-    timings: dict[str, float] = {}
-    best, falls, left, cost = 1, 0, _BUDGET_S, 0.0
-    for lanes in SIZES:
-        # Twice the lanes take up to twice as long: what would overdraw the budget is not begun.
-        if lanes > 1 and (2 * cost > left or not _fits(workload, census, lanes)):
-            break
-        started = clock()
-        try:
-            rate = _rate(workload, FusedLanes(workload), lanes, clock)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            break
-        timings[f"fused:{lanes}"] = rate
-        cost = clock() - started
-        left -= cost
-        if lanes == 1 or rate > _RISE * timings[f"fused:{best}"]:
-            best, falls = lanes, 0
-        else:
-            falls += 1
-        if falls == 2:
-            break
-    return best, timings
 
 
 def _fits(workload: Workload, census: Census, lanes: int) -> bool:

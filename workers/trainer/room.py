@@ -14,7 +14,7 @@ class Room:
     """Runs work on all lanes, or on as many at a time as fit.
 
     Running out of memory halves the lanes at a time and does the work again, so ``work`` must change nothing
-    before it returns. A lane's numbers do not depend on how many run beside it.
+    before it returns.
     """
 
     def __init__(self) -> None:
