@@ -105,9 +105,8 @@ def _results(
 ) -> None:
     plain(axes)
     better = "lower" if answer.metric.goal == "minimize" else "higher"
-    seeds = answer.metric.seeds
     axes.set_title(
-        f"{answer.metric.name} on {seeds} fresh seeds: mean, 95 % interval ({better} is better)",
+        f"{answer.metric.name} on {answer.metric.seeds} fresh seeds: mean, 95 % interval ({better} is better)",
         fontsize=10.5,
         color=INK,
         loc="left",
@@ -115,8 +114,8 @@ def _results(
     spans: list[float] = []
     for row, contender in enumerate(contenders):
         colour, chosen = colours[contender.name], _is_answer(answer, contender)
-        seeds = [t.value for t in confirm if t.label == contender.name and t.value is not None]
-        axes.plot(seeds, [row] * len(seeds), "o", color=colour, markersize=3.5, alpha=0.45, linewidth=0)
+        values = [t.value for t in confirm if t.label == contender.name and t.value is not None]
+        axes.plot(values, [row] * len(values), "o", color=colour, markersize=3.5, alpha=0.45, linewidth=0)
         if contender.mean is None or contender.low is None or contender.high is None:
             axes.text(
                 0.5,
@@ -140,7 +139,7 @@ def _results(
             fontsize=8.5,
             color=INK,
         )
-        spans += [contender.low, contender.high, *seeds]
+        spans += [contender.low, contender.high, *values]
     axes.set_yticks(range(len(contenders)), [_title(c) for c in contenders], fontsize=9)
     for label, contender in zip(axes.get_yticklabels(), contenders, strict=True):
         label.set_color(colours[contender.name])
