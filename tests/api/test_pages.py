@@ -16,6 +16,7 @@ from lrtune.wire import JobError, JobRequest
 from service import samples
 from service.pages import figures, range_chart, routes, static_files, trials_chart
 from service.pages.scale import Scale, spread
+from service.routes.code import Framework
 from store import Database, jobs, tasks
 from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
@@ -127,7 +128,7 @@ class TestJob:
         succeeded(database, "a")
         page = read(client, "/jobs/a")
         assert samples.ANSWER.verdict in page.text
-        assert page.all("data-copy") == ["code-pytorch", "code-keras"]
+        assert page.all("data-copy") == [f"code-{framework}" for framework in Framework]
         assert page.all("data-events") == page.all("data-cancel") == []
         assert client.get("/v1/jobs/a/code").json()["code"].strip() in page.text
 
