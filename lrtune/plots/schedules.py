@@ -105,8 +105,9 @@ def _results(
 ) -> None:
     plain(axes)
     better = "lower" if answer.metric.goal == "minimize" else "higher"
+    measured = f"{answer.metric.name} on {answer.metric.seeds} fresh seeds"
     axes.set_title(
-        f"{answer.metric.name} on {answer.metric.seeds} fresh seeds: mean, 95 % interval ({better} is better)",
+        f"{measured}: mean, 95 % interval ({better} is better)",
         fontsize=10.5,
         color=INK,
         loc="left",
@@ -120,7 +121,7 @@ def _results(
             axes.text(
                 0.5,
                 row,
-                f"diverged on {contender.diverged} of {answer.metric.seeds} seeds",
+                f"diverged on {contender.diverged} of {answer.metric.values} seeds",
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 ha="center",
