@@ -104,8 +104,9 @@ def _results(
     colours: dict[str, str],
 ) -> None:
     plain(axes)
+    seeds = answer.metric.seeds
     better = "lower" if answer.metric.goal == "minimize" else "higher"
-    measured = f"{answer.metric.name} on {answer.metric.seeds} fresh seeds"
+    measured = f"{answer.metric.name} on {seeds} fresh seeds"
     axes.set_title(
         f"{measured}: mean, 95 % interval ({better} is better)",
         fontsize=10.5,
@@ -121,7 +122,7 @@ def _results(
             axes.text(
                 0.5,
                 row,
-                f"diverged on {contender.diverged} of {answer.metric.values} seeds",
+                f"diverged on {contender.diverged} of {seeds} seeds",
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 ha="center",
