@@ -32,8 +32,13 @@ class Conv(nn.Module):
         convolution = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[dims]
         pool = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.AvgPool3d}[dims]
         self.shape = (2, *[4] * dims)
+        # A bias before a norm has no gradient but rounding errors, which Adafactor scales to full steps.
         self.body = nn.Sequential(
-            convolution(2, 4, 3, padding=1), norm or nn.Identity(), nn.Tanh(), pool(2), nn.Flatten()
+            convolution(2, 4, 3, padding=1, bias=norm is None),
+            norm or nn.Identity(),
+            nn.Tanh(),
+            pool(2),
+            nn.Flatten(),
         )
         self.head = nn.Linear(4 * 2**dims, 3)
 
