@@ -69,16 +69,14 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
     """
     work.ready()
     job, request = work.job, work.job.request
-    asked = work.lease.payload["numbers"]
+    numbers = work.lease.payload["numbers"]
     rows = work.keeper.read(lambda tx: trials.for_job(tx, job.id, curves=True))
-    # A worker that was lost over this unit may have finished some of its trials.
-    mine = {row.number: row for row in rows if row.number in asked and not row.state.final}
-    numbers = list(mine)
-    if not numbers:
-        work.keeper.write(lambda tx: units.finish(tx, work.lease))
-        return
+    mine = {row.number: row for row in rows if row.number in numbers}
+    # A worker that was lost over this unit may have finished some of its trials. They are trained along, for
+    # the others' last bits hang on whom they train with (docs/decisions/0007), but not written again.
+    left = [number for number in numbers if not mine[number].state.final]
     lanes = Lanes(request.metric, _pruner(work, rows, mine), dict(mine))
-    work.keeper.write(lambda tx: trials.start(tx, job.id, numbers))
+    work.keeper.write(lambda tx: trials.start(tx, job.id, left))
     work.child.send(
         Train(
             lanes=[
@@ -94,13 +92,14 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
         match reply:
             case Reports():
                 stop = lanes.reported(reply.rows)
-                reports = [(row.number, row.report) for row in reply.rows]
+                reports = [(row.number, row.report) for row in reply.rows if row.number in left]
                 work.keeper.write(lambda tx, r=reports, e=ends: _write(tx, job.id, r, e, teller))  # type: ignore[misc]
                 ends = []
                 work.child.send(Continue(stop=stop))
             case Finished():
                 lanes.finished(reply)
-                ends.append(reply)
+                if reply.number in left:
+                    ends.append(reply)
             case Crashed():
                 work.fail(reply.error)
             case Done():

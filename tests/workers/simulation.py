@@ -66,9 +66,7 @@ def view(request: JobRequest) -> View:
         request=request,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    return View(
-        job=job, facts=FACTS, sweep=-1, curves=[], swept_steps=0, range_test=None, trials=[], workers=1
-    )
+    return View(job=job, facts=FACTS, sweep=-1, curves=[], swept_steps=0, range_test=None, trials=[])
 
 
 def follow(

@@ -1,4 +1,4 @@
-"""How trainings are shared out among workers."""
+"""How trainings are shared out in units."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from workers.planning.apply import shares
 
 
 @given(st.lists(st.integers(), min_size=1, max_size=100, unique=True), st.integers(1, 32))
-def test_every_training_goes_to_one_worker_in_order_and_evenly(items: list[int], workers: int) -> None:
-    parts = shares(items, workers)
+def test_every_training_is_in_one_unit_in_order_and_none_is_needlessly_small(
+    items: list[int], size: int
+) -> None:
+    parts = shares(items, size)
     assert [item for part in parts for item in part] == items
-    assert len(parts) == min(workers, len(items))
+    assert max(map(len, parts)) <= size
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert len(parts) == -(-len(items) // size)

@@ -15,6 +15,9 @@ from workers.planning.view import View
 
 T = TypeVar("T")
 
+TRAININGS = 8
+"""Trainings of a unit: a generation of the search. With more, one worker would be faster and others idle."""
+
 
 def apply(tx: Tx, view: View, step: Step) -> None:
     """Write a step's results, and either its work or the job's end.
@@ -49,22 +52,23 @@ def _work(tx: Tx, view: View, step: Step) -> None:
         jobs.set_phase(tx, job_id, step.phase)
         events.add(tx, job_id, "phase", {"phase": step.phase})
     if step.sweep is not None:
-        for share in shares(step.sweep.seeds, view.workers):
+        for share in shares(step.sweep.seeds):
             payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
             units.add(tx, job_id, "range_test", payload)
     if step.trials:
         numbers = trials.add(tx, job_id, list(step.trials))
-        for share in shares(numbers, view.workers):
+        for share in shares(numbers):
             units.add(tx, job_id, "train", {"numbers": share})
     _expect(tx, view, step)
 
 
-def shares(items: Sequence[T], workers: int) -> list[list[T]]:
-    """``items`` in at most ``workers`` consecutive parts whose sizes differ by one at most.
+def shares(items: Sequence[T], size: int = TRAININGS) -> list[list[T]]:
+    """``items`` in consecutive parts of about equal length, at most ``size`` each.
 
-    How trainings are shared out never changes them, only who waits for whom.
+    A function of the items alone: trainings that run as one population share their last bits
+    (docs/decisions/0007), so who trains together must not hang on how many workers there are.
     """
-    parts = min(workers, len(items))
+    parts = -(-len(items) // size)
     return [list(items[len(items) * i // parts : len(items) * (i + 1) // parts]) for i in range(parts)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lrtune.rangetest.extension import MOST
 from lrtune.wire import Curve, Job, JobRequest, RangeTest, Trial
-from store import Tx, curves, jobs, range_tests, trials, workers
+from store import Tx, curves, jobs, range_tests, trials
 from workers.facts import Facts, facts
 
 
@@ -20,7 +20,6 @@ class View:
         curves: That sweep's curves, one a seed.
         swept_steps: Optimizer steps of all sweeps, the replaced ones too.
         range_test: As analysed, None before that.
-        workers: How many workers are alive now: over so many the next trainings are spread.
     """
 
     job: Job
@@ -30,7 +29,6 @@ class View:
     swept_steps: int
     range_test: RangeTest | None
     trials: list[Trial]
-    workers: int
 
     @property
     def request(self) -> JobRequest:
@@ -49,5 +47,4 @@ def read(tx: Tx, job_id: str) -> View:
         swept_steps=sum(len(curve.lr) for sweep in made for curve in sweep),
         range_test=range_tests.get(tx, job_id),
         trials=trials.for_job(tx, job_id, curves=True),
-        workers=max(1, sum(worker.alive for worker in workers.page(tx).items)),
     )
