@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 OUT ?= demo-output
+# Processes that share the tests. Each brings its own PostgreSQL.
+JOBS ?= 2
 
 .PHONY: demo serve test check format clean help bench-range-test bench-coverage bench-search bench-store bench-exports
 
@@ -24,14 +26,14 @@ serve: $(STAMP) ## The server with one local worker
 	@$(BIN)/lrtune serve
 
 test: $(STAMP) ## All tests but those that need a GPU
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 check: $(STAMP) ## What CI runs: format, lint, strict types, import contracts, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 format: $(STAMP) ## Format, and mend what lint can mend
 	@$(BIN)/ruff format .

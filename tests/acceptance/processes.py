@@ -26,7 +26,8 @@ def environ(home: Path, **more: str) -> dict[str, str]:
     scratch = home / "scratch"
     scratch.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LRTUNE_")}
-    ours = {"LRTUNE_HOME": str(home), "LRTUNE_LEASE_S": LEASE_S, "TMPDIR": str(scratch)}
+    # A width of its own: otherwise what is printed hangs on the terminal that the tests are run from.
+    ours = {"LRTUNE_HOME": str(home), "LRTUNE_LEASE_S": LEASE_S, "TMPDIR": str(scratch), "COLUMNS": "120"}
     return kept | ours | more
 
 
