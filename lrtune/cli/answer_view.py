@@ -80,7 +80,12 @@ def _compared(answer: Answer) -> Table | None:
     contenders.sort(key=lambda c: (c.mean is None, sign * (c.mean or 0.0)))
     baselines = {each.name for each in answer.baselines}
     made = tables.table(
-        "compared", "setting", plain(answer.metric.name), "95 % interval", "the answer's gain"
+        "compared",
+        "setting",
+        plain(answer.metric.name),
+        "95 % interval",
+        "the answer's gain",
+        wrap=["compared", "setting", "95 % interval", "the answer's gain"],
     )
     for contender in contenders:
         mine = _is_answer(answer, contender)

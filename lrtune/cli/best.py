@@ -31,7 +31,7 @@ def best(session: Session, task: str, *, optimizer: str | None, limit: int) -> N
         return
     made = tables.table(
         "", "job", "initial LR", "safe band", "schedule", "result", "optimizer", "batch", "epochs",
-        right=["", "batch", "epochs"],
+        right=["", "batch", "epochs"], wrap=["initial LR", "safe band", "schedule", "result"],
     )  # fmt: skip
     for rank, item in enumerate(found, 1):
         answer = item.answer
@@ -49,4 +49,4 @@ def best(session: Session, task: str, *, optimizer: str | None, limit: int) -> N
     session.out.print(made)
     session.out.print()
     session.out.print(answer_view(found[0].answer))
-    session.out.print(f"\nCode to paste: lrtune code {plain(found[0].job)}")
+    session.out.print(f"\nCode to paste: lrtune code {plain(found[0].job)}", soft_wrap=True)

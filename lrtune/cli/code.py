@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from rich.syntax import Syntax
+from rich.text import Text
 
 from lrtune.cli.plain import plain
 from lrtune.cli.session import Session, connected
@@ -22,11 +23,14 @@ def code(session: Session, job: str, *, framework: str) -> None:
     if session.json:
         session.say({"framework": framework, "code": written})
     elif session.out.is_terminal:
-        session.out.print(syntax(written))
+        session.out.print(coloured(written), soft_wrap=True)
     else:
         click.echo(plain(written).rstrip("\n"))
 
 
-def syntax(written: str) -> Syntax:
-    """Python in the terminal's own colours."""
-    return Syntax(plain(written).rstrip("\n"), "python", theme="ansi_dark", background_color="default")
+def coloured(written: str) -> Text:
+    """Python in the terminal's own colours; print it with ``soft_wrap``, so that no line is cut or broken."""
+    source = plain(written).rstrip("\n")
+    text = Syntax(source, "python", theme="ansi_dark", background_color="default").highlight(source)
+    text.rstrip()
+    return text

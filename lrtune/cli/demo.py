@@ -18,7 +18,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from lrtune.cli.answer_view import answer_view
-from lrtune.cli.code import syntax
+from lrtune.cli.code import coloured
 from lrtune.cli.exits import INSTALL
 from lrtune.cli.plain import plain
 from lrtune.cli.range_test_view import range_test_view
@@ -98,7 +98,7 @@ def _tell(session: Session, result: Result) -> None:
     session.out.print(Rule("answer", align="left", style="dim"))
     session.out.print(answer_view(result.answer))
     session.out.print(Rule("PyTorch", align="left", style="dim"))
-    session.out.print(syntax(result.code("pytorch")))
+    session.out.print(coloured(result.code("pytorch")), soft_wrap=True)
 
 
 def _write(session: Session, result: Result, out: Path) -> None:
@@ -106,11 +106,11 @@ def _write(session: Session, result: Result, out: Path) -> None:
     pictures = {"range-test.png": result.plot("range_test"), "schedules.png": result.plot("schedules")}
     try:
         for name, picture in pictures.items():
-            session.out.print(Text(plain(str(picture.save(out / name)))))
+            session.out.print(Text(plain(str(picture.save(out / name)))), soft_wrap=True)
         (out / "answer.json").write_text(result.answer.model_dump_json(indent=2) + "\n")
     except OSError as error:
         raise click.ClickException(f"--out: {out} cannot be written ({error.strerror}).") from None
-    session.out.print(Text(plain(str(out / "answer.json"))))
+    session.out.print(Text(plain(str(out / "answer.json"))), soft_wrap=True)
 
 
 def _urls(session: Session, result: Result, url: str) -> None:

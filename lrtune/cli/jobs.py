@@ -31,7 +31,15 @@ def jobs(session: Session, *, task: str | None, state: str | None, limit: int) -
         session.out.print(f"There is no job{which}. Submit one: lrtune submit digits-mlp")
         return
     made = tables.table(
-        "job", "task", "optimizer", "state", "progress", "best", "created", right=["progress"]
+        "job",
+        "task",
+        "optimizer",
+        "state",
+        "progress",
+        "best",
+        "created",
+        right=["progress"],
+        wrap=["progress", "best", "created"],
     )
     for job in found:
         made.add_row(

@@ -11,11 +11,20 @@ from rich.text import Text
 from lrtune.cli.plain import plain
 
 
-def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """An empty table; the columns named in ``right`` are aligned right."""
+def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) -> Table:
+    """An empty table; the columns named in ``right`` are aligned right.
+
+    Where the terminal is too narrow, the columns named in ``wrap`` wrap between words, so that the others,
+    ids among them, stay whole. Nothing is ever cut off.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+        made.add_column(
+            name,
+            justify="right" if name in right else "left",
+            no_wrap=name not in wrap,
+            overflow="fold",
+        )
     return made
 
 

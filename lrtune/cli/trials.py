@@ -52,6 +52,7 @@ def trials(
         "seed",
         "setting",
         right=["trial", "value", "epochs", "seed"],
+        wrap=["setting"],
     )
     for trial in found:
         made.add_row(

@@ -21,7 +21,18 @@ def workers(session: Session) -> None:
     if not found:
         session.out.print("No worker has been heard of. Start one: lrtune worker")
         return
-    made = tables.table("worker", "host", "pid", "device", "version", "state", "job", "seen", right=["pid"])
+    made = tables.table(
+        "worker",
+        "host",
+        "pid",
+        "device",
+        "version",
+        "state",
+        "job",
+        "seen",
+        right=["pid"],
+        wrap=["worker", "host", "device", "version", "seen"],
+    )
     for worker in found:
         doing = "gone" if not worker.alive else "working" if worker.job else "idle"
         made.add_row(

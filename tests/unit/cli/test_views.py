@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 
 from lrtune.cli import curve, figures
 from lrtune.cli.answer_view import answer_view
+from lrtune.cli.code import coloured
 from lrtune.cli.following import Following
 from lrtune.cli.keyvalue import read
 from lrtune.cli.live import Lines, LiveView
@@ -155,6 +156,28 @@ def test_an_answer_says_what_it_beats_and_what_is_noise() -> None:
     assert any("safe band" in line and "not measured" in line for line in lines)
     assert any(line.startswith("! Few seeds.") for line in lines)
     assert any("▸ trial 9" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_terminal_wraps_and_cuts_nothing(width: int) -> None:
+    gain = {"gain": 0.0073, "gain_low": -0.018, "gain_high": 0.032}
+    setting = Setting(schedule="one_cycle", initial_lr=0.0282)
+    near = Contender(
+        name="one_cycle at suggested LR", setting=setting, mean=0.142, low=0.128, high=0.156, **gain
+    )
+    answer = samples.ANSWER.model_copy(update={"finalists": [*samples.ANSWER.finalists, near]})
+    text = printed(answer_view(answer), console(width))
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    for word in ("compared", "95 %", "within", "noise", "0.0282", "+0.032)", "suggested"):
+        assert word in text
+
+
+def test_code_to_paste_is_whole_on_a_narrow_terminal() -> None:
+    source = f"# {'a long comment ' * 12}end\noptimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+    where = console(40)
+    where.print(coloured(source), soft_wrap=True)
+    assert [line.rstrip() for line in printed(where=where).splitlines()] == source.splitlines()
 
 
 def test_following_takes_in_what_events_tell() -> None:
