@@ -72,7 +72,9 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _problem(request, validation.from_pydantic(error.errors()))
+    taken = getattr(request.scope.get("route"), "body_field", None)
+    body = None if taken is None else taken.field_info.annotation
+    return _problem(request, validation.from_pydantic(error.errors(), body))
 
 
 def _store(request: Request, error: Exception) -> Response:

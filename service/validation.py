@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from lrtune.wire import FieldError, JobRequest
+from lrtune.wire import FieldError
 from service.bodies import escape
 from service.problems import ProblemError, field_problem
 
@@ -54,12 +54,12 @@ _ABOUT_FIELD: Mapping[str, str] = {
 """Remedies of the wire models' own checks, by field."""
 
 
-def from_pydantic(errors: Sequence[Mapping[str, Any]]) -> ProblemError:
-    """The 422 of a request that FastAPI found wrong."""
-    return field_problem([_field_error(error) for error in errors])
+def from_pydantic(errors: Sequence[Mapping[str, Any]], body: Any = None) -> ProblemError:
+    """The 422 of a request that FastAPI found wrong; ``body`` is the type of its route's body."""
+    return field_problem([_field_error(error, _model(body)) for error in errors])
 
 
-def _field_error(error: Mapping[str, Any]) -> FieldError:
+def _field_error(error: Mapping[str, Any], body: type[BaseModel] | None) -> FieldError:
     field = _field(error["loc"])
     kind = str(error["type"])
     detail = str(error["msg"]).removeprefix("Value error, ")
@@ -68,7 +68,7 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     if kind == "extra_forbidden":
         name = str(error["loc"][-1])
         detail = f"There is no field {name!r} here"
-        return FieldError(field=field, detail=f"{detail}.", remedy=_near(error["loc"], name))
+        return FieldError(field=field, detail=f"{detail}.", remedy=_near(error["loc"], name, body))
     remedy = _ABOUT_FIELD.get(field) if kind == "value_error" else None
     if remedy is None:
         remedy = _REMEDIES.get(kind, "Correct it.").format_map(_Context(error.get("ctx") or {}))
@@ -88,17 +88,16 @@ def _field(loc: Sequence[str | int]) -> str:
     return {"query": f"?{name}", "path": f"{{{name}}}"}.get(str(place), name)
 
 
-def _near(loc: Sequence[str | int], name: str) -> str:
-    known = _known_fields(loc[1:-1]) if loc[0] == "body" else []
+def _near(loc: Sequence[str | int], name: str, body: type[BaseModel] | None) -> str:
+    known = _known_fields(body, loc[1:-1]) if loc[0] == "body" else []
     near = get_close_matches(name, known, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Remove it; known here: {', '.join(known)}." if known else "Remove it."
 
 
-def _known_fields(path: Sequence[str | int]) -> list[str]:
-    """Field names of the part of ``JobRequest`` that ``path`` leads to."""
-    model: type[BaseModel] | None = JobRequest
+def _known_fields(model: type[BaseModel] | None, path: Sequence[str | int]) -> list[str]:
+    """Field names of the part of ``model`` that ``path`` leads to."""
     for step in path:
         field = model.model_fields.get(str(step)) if model else None
         model = _model(field.annotation) if field else None

@@ -15,6 +15,7 @@ from lrtune.cli.cancel import cancel
 from lrtune.cli.code import code
 from lrtune.cli.demo import demo
 from lrtune.cli.jobs import jobs
+from lrtune.cli.range_test import range_test
 from lrtune.cli.show import show
 from lrtune.cli.submit import submit
 from lrtune.cli.tasks import tasks
@@ -101,7 +102,7 @@ def lrtune() -> None:
     """
 
 
-for _command in (submit, watch, show, jobs, trials, best, code, cancel, tasks, workers, demo):
+for _command in (submit, watch, show, jobs, trials, best, code, cancel, tasks, workers, range_test, demo):
     lrtune.add_command(_command)
 
 

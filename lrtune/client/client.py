@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -193,6 +194,24 @@ class Client:
         """What the LR range test found."""
         return self._get(RangeTest, _of_job(job_id, "/range-test"))
 
+    def analyse(
+        self, lr: Iterable[float], loss: Iterable[Any], *, seeds: Iterable[int] | None = None
+    ) -> RangeTest:
+        """Have the server read a sweep that you ran: as ``lrtune.analyse``, which needs no server.
+
+        Args:
+            lr: Learning rates, strictly increasing, shape (steps,).
+            loss: Raw losses, NaN or None after divergence, shape (seeds, steps), or (steps,) for one seed.
+            seeds: Names of the rows of ``loss``.
+
+        Raises:
+            ApiError: ``invalid_request`` where the arrays are no sweep.
+        """
+        body = _plain(
+            {"lr": _nulls(lr), "loss": _nulls(loss), "seeds": None if seeds is None else list(seeds)}
+        )
+        return self._read(RangeTest, self._connection.post("/v1/range-tests", body))
+
     def trials(
         self,
         job_id: str,
@@ -254,6 +273,15 @@ def _of_job(job_id: str, rest: str = "") -> str:
     if not (job_id.isascii() and job_id.isalnum()):
         raise ArgumentError("job", f"{job_id!r} is no job id.", "List jobs with `lrtune jobs`.")
     return f"/v1/jobs/{job_id}{rest}"
+
+
+def _nulls(values: Any) -> Any:
+    """Arrays and sequences as lists, numbers that JSON does not have as None."""
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return None if isinstance(values, float) and not math.isfinite(values) else values
+    return [_nulls(value) for value in values]
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lrtune.rangetest.errors import RangeTestError
 from lrtune.rangetest.interval import interval, resamples
 from lrtune.rangetest.marks import Operators, Shape, median_curve, read
 from lrtune.rangetest.outcome import judge
@@ -45,6 +46,10 @@ def analyse(
         RangeTestError: The arrays are no sweep.
     """
     sweep = Sweep.of(lr, loss)
+    if seeds is not None and len(seeds) != sweep.seeds:
+        raise RangeTestError(
+            "seeds", f"names {len(seeds)} of {sweep.seeds} rows of loss", "name each row once"
+        )
     operators = Operators.of(sweep.x)
     shape = read(operators, median_curve(aligned(sweep)))
     drawn = _drawn(sweep, operators, rng if rng is not None else np.random.default_rng(0))

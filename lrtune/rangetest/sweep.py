@@ -71,6 +71,7 @@ class Sweep:
             CurveTooShort: Fewer than eight points or less than one decade.
             RangeTestError: Anything else that is no sweep.
         """
+        _even(loss)
         rates = _numbers("lr", lr)
         losses = np.atleast_2d(_numbers("loss", loss))
         if rates.ndim != 1:
@@ -85,7 +86,7 @@ class Sweep:
             raise CurveTooShort(
                 "lr", f"{len(rates)} points are too few", f"sweep at least {MIN_POINTS}, better 25 a decade"
             )
-        if not (np.isfinite(rates).all() and (rates > 0).all()):
+        if not ((rates > 0) & (rates < HUGE)).all():
             raise RangeTestError("lr", "holds a value that is not a number above 0", "leave such points out")
         if not (np.diff(rates) > 0).all():
             raise RangeTestError("lr", "does not rise strictly", "sort it, and give each learning rate once")
@@ -98,6 +99,20 @@ class Sweep:
             )
         bad = ~(np.abs(np.nan_to_num(losses, nan=np.inf)) <= HUGE)
         return cls(x, np.where(np.logical_or.accumulate(bad, axis=1), np.inf, losses))
+
+
+def _even(loss: ArrayLike) -> None:
+    """Refuse seeds of different lengths, which numpy would refuse in words of its own."""
+    if not isinstance(loss, list | tuple):
+        return
+    lengths = [len(row) for row in loss if isinstance(row, list | tuple)]
+    for number, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise RangeTestError(
+                "loss",
+                f"has {length} values in row {number} but {lengths[0]} in row 0",
+                "give every seed one loss for each learning rate, null (NaN) after divergence",
+            )
 
 
 def _numbers(field: str, values: ArrayLike) -> FloatArray:

@@ -17,7 +17,16 @@ from lrtune.wire.job import (
     RangeTestSpec,
     SearchSpec,
 )
-from lrtune.wire.range_test import Bands, Curve, Mark, Marks, Outcome, RangeTest, Suggestion
+from lrtune.wire.range_test import (
+    Bands,
+    Curve,
+    Mark,
+    Marks,
+    Outcome,
+    RangeTest,
+    RangeTestRequest,
+    Suggestion,
+)
 from lrtune.wire.server import Code, Event, FieldError, Page, Problem, Task, Worker
 from lrtune.wire.setting import ParamValue, Setting
 from lrtune.wire.trial import Report, Trial, TrialState
@@ -55,6 +64,7 @@ __all__ = [
     "Progress",
     "Provenance",
     "RangeTest",
+    "RangeTestRequest",
     "RangeTestSpec",
     "Report",
     "Request",

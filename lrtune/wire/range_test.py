@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from lrtune.wire.base import Interval, Resource
+from lrtune.wire.base import Interval, LearningRate, Request, Resource, Seed
+
+MAX_POINTS = 2000
+MAX_SEEDS = 64
+"""What one posted sweep may hold: reading it takes time that grows with the square of its points."""
+
+Loss = Annotated[float, Field(strict=True, allow_inf_nan=False)] | None
 
 
 class Outcome(StrEnum):
@@ -73,3 +80,24 @@ class RangeTest(Resource):
     marks: Marks = Field(default_factory=Marks)
     bands: Bands = Field(default_factory=Bands)
     curves: list[Curve] = Field(default_factory=list)
+
+
+class RangeTestRequest(Request):
+    """Body of ``POST /v1/range-tests``: a sweep that was run elsewhere.
+
+    ``loss`` holds the raw training losses, one list a seed with one value for each LR; null where a loss was
+    NaN or infinite. A single list is one seed. ``seeds`` names them, 0, 1, … by default.
+    """
+
+    lr: Annotated[list[LearningRate], Field(max_length=MAX_POINTS)]
+    loss: Annotated[
+        list[Annotated[list[Loss], Field(max_length=MAX_POINTS)]],
+        Field(min_length=1, max_length=MAX_SEEDS),
+    ]
+    seeds: list[Seed] | None = None
+
+    @field_validator("loss", mode="before")
+    @classmethod
+    def _one_seed(cls, value: Any) -> Any:
+        single = isinstance(value, list) and value and not any(isinstance(row, list) for row in value)
+        return [value] if single else value

@@ -68,7 +68,10 @@ def test_an_interrupt_outside_a_command_has_its_status() -> None:
     assert caught.value.code == exits.INTERRUPTED
 
 
-@pytest.mark.parametrize("command", [c for c in app.lrtune.commands.values() if c.name != "demo"])
+SERVERLESS = ("demo", "range-test")
+
+
+@pytest.mark.parametrize("command", [c for c in app.lrtune.commands.values() if c.name not in SERVERLESS])
 def test_every_client_command_takes_the_same_three_flags(command: click.Command) -> None:
     flags = {flag for parameter in command.params for flag in parameter.opts}
     assert {"--url", "--token", "--json"} <= flags

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from lrtune import (
@@ -218,3 +219,10 @@ def test_a_token_that_cannot_be_is_not_repeated() -> None:
     with pytest.raises(ArgumentError, match="LRTUNE_TOKEN") as caught:
         Client(environ={"LRTUNE_TOKEN": "sec ret"})
     assert "sec ret" not in str(caught.value)
+
+
+def test_a_sweep_of_ones_own_is_read_by_the_server() -> None:
+    server = FakeServer().on("POST /v1/range-tests", model(samples.RANGE_TEST))
+    lr, loss = np.array([1e-4, 1e-3]), np.array([[2.0, np.nan]])
+    assert server.client().analyse(lr, loss, seeds=[3]) == samples.RANGE_TEST
+    assert server.bodies() == [{"lr": [1e-4, 1e-3], "loss": [[2.0, None]], "seeds": [3]}]
