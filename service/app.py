@@ -7,7 +7,7 @@ from importlib.metadata import version
 from threading import Event
 
 import anyio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from service import event_stream, store_errors, validation
+from service.authentication import Authentication
 from service.context import Context, new_job_id
+from service.gate import Gate, admitted
 from service.guard import Guard
 from service.incidents import Incidents
 from service.openapi import describe
@@ -42,16 +44,19 @@ def create_app(
     The caller owns the database and disposes of it, and sets ``draining`` before it stops the server, so
     that event streams end.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(admitted)])
+    authentication = Authentication(settings, database)
     app.state.context = Context(
         settings,
         database,
         new_job_id,
         draining or Event(),
         anyio.CapacityLimiter(event_stream.THREADS),
+        authentication,
     )
     for router in (*ROUTERS, pages_routes.router, static_files.router):
         app.include_router(router)
+    app.add_middleware(Gate, database=database, authentication=authentication, refuse=_problem)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Incidents)
     app.add_exception_handler(ProblemError, _problem)

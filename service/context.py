@@ -11,6 +11,7 @@ from typing import Annotated
 import anyio
 from fastapi import Depends, Path, Query, Request
 
+from service.authentication import Authentication
 from service.pictures import Pictures
 from service.problems import ProblemError
 from service.settings import Settings
@@ -37,6 +38,7 @@ class Context:
     new_job_id: Callable[[], str]
     draining: Event
     stream_threads: anyio.CapacityLimiter
+    authentication: Authentication
     pictures: Pictures = field(default_factory=Pictures)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from lrtune.wire import Problem
+from lrtune.wire import Problem, Role
 from service.problems import responses
 from service.routes import ROUTERS
+from service.rules import RULES, Rule
 
 TAGS = [
     {"name": "jobs", "description": "Submit, follow, list and cancel tuning jobs."},
@@ -47,14 +48,20 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
         title="lrtune", version=version, description=DESCRIPTION, routes=app.routes, tags=TAGS
     )
     always = responses("misdirected_request", "internal_error", "database_unavailable")
-    for item in found["paths"].values():
-        for operation in item.values():
-            declared = operation["responses"]
-            operation["responses"] = {
-                **{str(key): value for key, value in always.items()},
-                **{status: body for status, body in declared.items() if not _is_fastapi_validation(body)},
+    for path, item in found["paths"].items():
+        for method, operation in item.items():
+            rule = RULES[f"{method.upper()} {path}"]
+            declared = {
+                status: body
+                for status, body in operation["responses"].items()
+                if not _is_fastapi_validation(body)
             }
+            operation["responses"] = _merged(always, _refusals(rule), declared)
+            operation["security"] = [] if rule.scope is None else [{"token": []}]
     _restore_examples(found["paths"])
+    found["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token of `lrtune token create`."}
+    }
     schemas: dict[str, Any] = found["components"]["schemas"]
     for theirs in _FASTAPI_SCHEMAS:
         schemas.pop(theirs, None)
@@ -62,6 +69,29 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     return found
+
+
+def _refusals(rule: Rule) -> dict[int | str, dict[str, Any]]:
+    """What the gate can answer on a route with this rule."""
+    if rule.scope is None:
+        return {}
+    owner = [] if rule.owner is None else ["not_owner"]
+    role = [] if rule.scope in Role.VIEWER.scopes else ["insufficient_role"]
+    return responses("unauthenticated", "invalid_token", *role, "insufficient_scope", *owner)
+
+
+def _merged(*parts: Mapping[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Responses by status; where two parts declare one, its description names the problems of both."""
+    merged: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for key, body in part.items():
+            status = str(key)
+            if status in merged:
+                said = f"{merged[status]['description']}; {body['description']}"
+                merged[status] = {**body, "description": said}
+            else:
+                merged[status] = body
+    return merged
 
 
 def _restore_examples(paths: dict[str, Any]) -> None:

@@ -19,7 +19,9 @@ from service.app import create_app
 from service.home import hold
 from service.local_workers import LocalWorkers
 from service.settings import Settings
-from store import Database, migrate
+from store import Database, accounts, migrate
+
+NO_ACCOUNTS = "No accounts: only this machine can reach it, and whoever uses this machine is its admin."
 
 
 class ServeError(Exception):
@@ -40,21 +42,22 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         ServeError, HomeError: The server cannot start.
         store.errors.DatabaseUnavailable: The database cannot be reached or written.
     """
-    if not settings.loopback:
-        raise ServeError(
-            f"Refusing to listen on {settings.host}: without accounts anybody who reaches this address could "
-            "run code here. Use --host 127.0.0.1."
-        )
-    with hold(settings.home), bind(settings.host, settings.port) as listener:
+    with hold(settings.home):
         migrate(settings.database_url)
         database = Database(settings.database_url)
         draining = Event()
         workers = local_workers(settings)
         try:
-            examples.register(database)
-            app = create_app(settings, database, draining=draining)
-            workers.start()
-            Listening(app, settings, draining, lambda: announce(say, settings, listener)).run([listener])
+            have_accounts = check_reach(settings, database)
+            with bind(settings.host, settings.port) as listener:
+                examples.register(database)
+                app = create_app(settings, database, draining=draining)
+                workers.start()
+
+                def ready() -> None:
+                    announce(say, settings, listener, have_accounts=have_accounts)
+
+                Listening(app, settings, draining, ready).run([listener])
         finally:
             workers.stop()
             database.dispose()
@@ -76,15 +79,35 @@ def bind(host: str, port: int) -> socket.socket:
         ) from None
 
 
+def check_reach(settings: Settings, database: Database) -> bool:
+    """Whether there are accounts; without any, only this machine may reach the server.
+
+    Raises:
+        ServeError: There are none, and the address is not a loopback address.
+    """
+    with database.read() as tx:
+        found = accounts.exist(tx)
+    if not found and not settings.loopback:
+        raise ServeError(
+            f"Refusing to listen on {settings.host}: without accounts anybody who reaches this address could "
+            "run code here. Create one with `lrtune admin create-user NAME --role admin`, "
+            "or use --host 127.0.0.1."
+        )
+    return found
+
+
 def url(listener: socket.socket) -> str:
     """The listener's address as a URL."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def announce(say: Callable[[str], None], settings: Settings, listener: socket.socket) -> None:
+def announce(
+    say: Callable[[str], None], settings: Settings, listener: socket.socket, *, have_accounts: bool
+) -> None:
+    reach = "Accounts: every request needs a token." if have_accounts else NO_ACCOUNTS
     say(f"lrtune is listening on {url(listener)}")
-    say(f"No accounts: only this machine can reach it. Data: {settings.home}. Ctrl-C stops it.")
+    say(f"{reach} Data: {settings.home}. Ctrl-C stops it.")
 
 
 def local_workers(settings: Settings) -> LocalWorkers:

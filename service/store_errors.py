@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from lrtune.wire import FieldError
 from service.problems import ProblemError, field_problem
 from store.errors import (
+    AccountExists,
     CursorInvalid,
     DatabaseUnavailable,
     IdempotencyConflict,
     JobFinal,
+    LastAdmin,
     NotFound,
     StoreError,
 )
@@ -39,6 +41,8 @@ def _unavailable(error: StoreError) -> ProblemError:
 TABLE: Mapping[type[StoreError], Callable[[StoreError], ProblemError]] = {
     NotFound: _plain("not_found"),
     JobFinal: _plain("job_final"),
+    AccountExists: _plain("account_exists"),
+    LastAdmin: _plain("last_admin"),
     IdempotencyConflict: _key,
     CursorInvalid: _cursor,
     DatabaseUnavailable: _unavailable,

@@ -33,6 +33,14 @@ class JobFinal(StoreError):  # noqa: N818 - reads as what happened
     """The job has succeeded or failed, so it cannot be cancelled."""
 
 
+class AccountExists(StoreError):  # noqa: N818 - reads as what happened
+    """An account of that name is there already."""
+
+
+class LastAdmin(StoreError):  # noqa: N818 - reads as what happened
+    """Without this account nobody could administer the server any more."""
+
+
 class CursorInvalid(StoreError):  # noqa: N818 - reads as what happened
     """The cursor was not given out by this list."""
 

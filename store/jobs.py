@@ -16,13 +16,19 @@ _JOBS = tables.jobs.c
 
 
 def submit(
-    tx: Tx, request: JobRequest, *, job_id: str, idempotency: tuple[str, str] | None = None
+    tx: Tx,
+    request: JobRequest,
+    *,
+    job_id: str,
+    author: str | None = None,
+    idempotency: tuple[str, str] | None = None,
 ) -> tuple[Job, bool]:
     """Queue a job with its first unit.
 
     Args:
         request: Already checked against the task.
         job_id: Id of the new job.
+        author: The account whose job it is, None without accounts. Everyone has keys of their own.
         idempotency: The client's key, and a digest of what it said with it.
 
     Returns:
@@ -33,9 +39,11 @@ def submit(
         IdempotencyConflict: The key came before with another digest.
     """
     key, digest = idempotency or (None, None)
-    if key is not None:
-        tx.exclude(f"idempotency key {key}")
-        known = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.idempotency_key == key)).one_or_none()
+    # A key has no space in it, so nobody's key is another's with his name before it.
+    kept_key = key if author is None or key is None else f"{author} {key}"
+    if kept_key is not None:
+        tx.exclude(f"idempotency key {kept_key}")
+        known = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.idempotency_key == kept_key)).one_or_none()
         if known is not None:
             if known.idempotency_digest != digest:
                 raise IdempotencyConflict(
@@ -54,9 +62,10 @@ def submit(
             goal=request.metric.goal,
             request=request.model_dump(mode="json"),
             trials=0,
-            idempotency_key=key,
+            idempotency_key=kept_key,
             idempotency_digest=digest,
             created_at=tx.now(),
+            author=author,
         )
     )
     tx.locked.add(job_id)
@@ -76,6 +85,19 @@ def get(tx: Tx, job_id: str) -> Job:
     if found is None:
         raise job_rows.no_such(job_id)
     return _jobs(tx, [found])[0]
+
+
+def author(tx: Tx, job_id: str) -> str | None:
+    """The account whose job it is; None for a job from before there were accounts.
+
+    Raises:
+        NotFound: There is no such job.
+    """
+    found = tx.conn.execute(sa.select(_JOBS.author).where(_JOBS.id == job_id)).one_or_none()
+    if found is None:
+        raise job_rows.no_such(job_id)
+    name: str | None = found.author
+    return name
 
 
 def page(tx: Tx, *, task: str | None, state: JobState | None, cursor: str | None, limit: int) -> Page[Job]:
@@ -205,6 +227,7 @@ def _job(row: sa.Row[*tuple[Any, ...]], done: Progress) -> Job:
         )
     return Job(
         id=row.id,
+        author=row.author,
         task=row.task,
         task_version=row.task_version,
         task_digest=row.task_digest,

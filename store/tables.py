@@ -24,6 +24,40 @@ def _job() -> sa.Column[str]:
     return sa.Column("job", name(), sa.ForeignKey("jobs.id"), nullable=False)
 
 
+def _author() -> sa.Column[str]:
+    # Accounts are disabled, never deleted; null is from before there were accounts.
+    return sa.Column("author", name(), sa.ForeignKey("accounts.name"))
+
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("name", name(), primary_key=True),
+    sa.Column("kind", name(), nullable=False),
+    sa.Column("role", name(), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("disabled_at", UtcDateTime),
+    sa.CheckConstraint("kind IN ('person', 'machine')", name="kind"),
+    sa.CheckConstraint("role IN ('viewer', 'member', 'admin')", name="role"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("seq", _SERIAL, primary_key=True),
+    sa.Column("id", name(), nullable=False, unique=True),
+    sa.Column("account", name(), sa.ForeignKey("accounts.name"), nullable=False),
+    sa.Column("hash", name(), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Index(None, "account", "seq"),
+    sqlite_autoincrement=True,
+)
+
 tasks = sa.Table(
     "tasks",
     metadata,
@@ -34,6 +68,7 @@ tasks = sa.Table(
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("params_schema", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    _author(),
     sa.UniqueConstraint("name", "digest"),
 )
 
@@ -71,6 +106,7 @@ jobs = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime),
     sa.Column("finished_at", UtcDateTime),
+    _author(),
     sa.ForeignKeyConstraint(["task", "task_version"], ["tasks.name", "tasks.version"]),
     sa.CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     sa.CheckConstraint(

@@ -26,10 +26,11 @@ def register(
     description: str,
     params_schema: Mapping[str, Any],
     files: Mapping[str, bytes],
+    author: str | None = None,
 ) -> Task:
     """The task version that holds ``entry`` and ``files``: the one there is, else a new one.
 
-    A version never changes; its description and schema stay those of its first registration.
+    A version never changes; its description, schema and author stay those of its first registration.
 
     Args:
         name: Of the task; versions are counted by name, from 1.
@@ -37,6 +38,7 @@ def register(
         description: For people.
         params_schema: JSON schema of the function's parameters.
         files: Contents by relative path.
+        author: The account that brings it, None without accounts.
     """
     tx.exclude(f"task {name}")
     digest = digest_of(entry, files)
@@ -55,6 +57,7 @@ def register(
         entry=entry,
         description=description,
         params_schema=dict(params_schema),
+        author=author,
         created_at=tx.now(),
     )
     tx.conn.execute(sa.insert(tables.tasks), task.model_dump())

@@ -1,5 +1,6 @@
 """Wire models: the JSON that client and server exchange, validated on both ends."""
 
+from lrtune.wire.account import Account, AccountKind, AccountName, Label, NewToken, Role, Scope, Token
 from lrtune.wire.answer import Answer, BestAnswer, Contender, Estimate, Provenance, ScheduleChoice
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
 from lrtune.wire.job import (
@@ -35,6 +36,9 @@ __all__ = [
     "DEFAULT_SCHEDULES",
     "LR_MAX",
     "LR_MIN",
+    "Account",
+    "AccountKind",
+    "AccountName",
     "Answer",
     "Bands",
     "BestAnswer",
@@ -51,10 +55,12 @@ __all__ = [
     "JobError",
     "JobRequest",
     "JobState",
+    "Label",
     "LearningRate",
     "Mark",
     "Marks",
     "MetricSpec",
+    "NewToken",
     "OptimizerSpec",
     "Outcome",
     "Page",
@@ -69,12 +75,15 @@ __all__ = [
     "Report",
     "Request",
     "Resource",
+    "Role",
     "ScheduleChoice",
+    "Scope",
     "SearchSpec",
     "Seed",
     "Setting",
     "Suggestion",
     "Task",
+    "Token",
     "Trial",
     "TrialState",
     "Worker",

@@ -176,9 +176,10 @@ class BestSoFar(Resource):
 
 
 class Job(Resource):
-    """A job as ``GET /v1/jobs/{id}`` shows it."""
+    """A job as ``GET /v1/jobs/{id}`` shows it; ``author`` is null if it was submitted without accounts."""
 
     id: str
+    author: str | None = None
     task: str
     task_version: int
     task_digest: str

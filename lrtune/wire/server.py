@@ -20,7 +20,8 @@ class Page(Resource, Generic[Item]):
 
 
 class Task(Resource):
-    """A task version that jobs can name. ``params_schema`` is the JSON schema of its parameters."""
+    """A task version that jobs can name. ``params_schema`` is the JSON schema of its parameters;
+    ``author`` is null for an example, and for what was registered without accounts."""
 
     name: str
     version: int
@@ -28,6 +29,7 @@ class Task(Resource):
     entry: str
     description: str
     params_schema: dict[str, Any]
+    author: str | None = None
     created_at: datetime
 
 

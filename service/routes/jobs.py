@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from lrtune.wire import FieldError, Job, JobRequest, JobState, Page, Task
 from service import samples, submission
 from service.bodies import JsonRoute
+from service.caller import Who
 from service.context import NO_NUL, Cursor, Here, JobId, Limit, Store
 from service.problems import field_problem, responses
 from service.submission import nearest
@@ -87,6 +88,7 @@ IdempotencyKey = Annotated[
 def submit(
     request: Annotated[JobRequest, Body(openapi_examples=REQUESTS)],
     here: Here,
+    who: Who,
     response: Response,
     key: IdempotencyKey = None,
 ) -> Job:
@@ -94,7 +96,9 @@ def submit(
     idempotency = None if key is None else (key, _digest(request))
     with here.database.write() as tx:
         submission.check(request, _task(tx, request.task))
-        job, created = jobs.submit(tx, request, job_id=here.new_job_id(), idempotency=idempotency)
+        job, created = jobs.submit(
+            tx, request, job_id=here.new_job_id(), author=who.account, idempotency=idempotency
+        )
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     if not created:
         response.headers["Idempotency-Replayed"] = "true"

@@ -1,0 +1,82 @@
+"""Accounts and their tokens: who may do what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from lrtune.wire.base import Resource
+
+
+class Role(StrEnum):
+    """What an account may do, each more than the one before."""
+
+    VIEWER = "viewer"
+    MEMBER = "member"
+    ADMIN = "admin"
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Scopes that a token of such an account can have."""
+        return frozenset(tuple(Scope)[: tuple(Role).index(self) + 1])
+
+
+class Scope(StrEnum):
+    """What a token is good for; it never gives more than the role of its account."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    ADMIN = "admin"
+
+
+class AccountKind(StrEnum):
+    """Who is behind an account."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+
+
+AccountName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9._@-]{0,99}$",
+        description="Lower-case letters, digits and any of . _ @ - after the first; at most 100.",
+        examples=["ada"],
+    ),
+]
+Label = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Account(Resource):
+    """A person or a machine of the team; ``disabled_at`` is null while it can be used."""
+
+    name: str
+    kind: AccountKind
+    role: Role
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class Token(Resource):
+    """A token without its secret, which is shown once, at its creation, and kept nowhere.
+
+    ``last_used_at`` moves at most once a minute.
+    """
+
+    id: str
+    account: str
+    label: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class NewToken(Token):
+    """A token with its secret: the one time that it is shown."""
+
+    secret: str

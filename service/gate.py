@@ -1,0 +1,139 @@
+"""The gate before every route: who asks, and whether the rules let them.
+
+It works in two steps that must agree. The middleware finds the rule of the request's method and path, and the
+caller, before any of the body is read. Each route then depends on ``admitted``, which refuses to run a route
+that the middleware has not admitted: one without a rule, or one that the two of them spell differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio.to_thread
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lrtune.wire import Role
+from lrtune.wire import Scope as TokenScope
+from service import store_errors
+from service.authentication import CHALLENGE, Authentication
+from service.caller import Caller
+from service.problems import ProblemError
+from service.rules import RULES, Rule
+from store import Database, jobs
+from store.errors import NotFound, StoreError
+
+Refuse = Callable[[Request, Exception], Response]
+
+_PATTERNS = {
+    method: [
+        (f"{method} {path}", compile_path(path)[0])
+        for path in (key.partition(" ")[2] for key in RULES if key.startswith(f"{method} "))
+    ]
+    for method in {key.partition(" ")[0] for key in RULES}
+}
+
+
+class Gate:
+    """Lets a request through with its caller and the rule it was admitted by, or refuses it."""
+
+    def __init__(
+        self, app: ASGIApp, database: Database, authentication: Authentication, refuse: Refuse
+    ) -> None:
+        self.app = app
+        self.database = database
+        self.authentication = authentication
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            found = match(scope["method"], scope["path"])
+            if found is not None:
+                key, params = found
+                try:
+                    caller = await self._admit(RULES[key], Headers(scope=scope), params)
+                except (ProblemError, StoreError) as error:
+                    problem = store_errors.problem(error) if isinstance(error, StoreError) else error
+                    await self.refuse(Request(scope), problem)(scope, receive, send)
+                    return
+                scope.setdefault("state", {}).update(caller=caller, admitted=key)
+        await self.app(scope, receive, send)
+
+    async def _admit(self, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller | None:
+        if rule.scope is None:
+            return None
+        return await anyio.to_thread.run_sync(self._check, rule, headers, params)
+
+    def _check(self, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller:
+        caller = self.authentication.caller(headers)
+        check_scope(caller, rule)
+        if rule.owner == "job" and not caller.administers:
+            self._check_author(caller, params["id"])
+        return caller
+
+    def _check_author(self, caller: Caller, job_id: str) -> None:
+        try:
+            with self.database.read() as tx:
+                author = jobs.author(tx, job_id)
+        except NotFound:
+            return  # the route says so, in its own words
+        if author != caller.account:
+            raise ProblemError(
+                "not_owner",
+                f"Job {job_id} is {author or 'from before there were accounts'}"
+                f"{chr(39) + 's' if author else ''}; you are {caller.account}.",
+                "Ask its author or an admin.",
+            )
+
+
+def match(method: str, path: str) -> tuple[str, dict[str, str]] | None:
+    """The key of the rule for a request, and the parameters in its path; None if no rule speaks of it."""
+    for key, pattern in _PATTERNS.get(method, ()):
+        found = pattern.match(path)
+        if found:
+            return key, found.groupdict()
+    return None
+
+
+def check_scope(caller: Caller, rule: Rule) -> None:
+    """Refuse a caller whose token or role does not give the rule's scope.
+
+    Raises:
+        ProblemError: ``insufficient_role`` or ``insufficient_scope``.
+    """
+    needed = rule.scope
+    if needed is None or needed in caller.scopes:
+        return
+    if needed not in caller.role.scopes:
+        least = next(role for role in Role if needed in role.scopes)
+        raise ProblemError(
+            "insufficient_role",
+            f"{caller.account} is a {caller.role}; this needs a {least}.",
+            "Ask an admin to do it, or for another role (`lrtune admin set-role`).",
+        )
+    raise ProblemError(
+        "insufficient_scope",
+        f"The token {caller.token} has no scope {needed}.",
+        f"Use a token with it: lrtune token create {' '.join(f'--scope {s}' for s in _with(needed))}",
+        headers={"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{needed}"'},
+    )
+
+
+def _with(needed: TokenScope) -> list[TokenScope]:
+    """The scopes up to the one that is needed."""
+    return list(TokenScope)[: list(TokenScope).index(needed) + 1]
+
+
+async def admitted(request: Request) -> None:
+    """Dependency of every route: it runs only if the gate admitted this very route.
+
+    Raises:
+        RuntimeError: It did not: the route is missing in ``service.rules``. An incident, never an open door.
+    """
+    key = f"{request.method} {request.scope['route'].path}"
+    if getattr(request.state, "admitted", None) != key:
+        raise RuntimeError(f"{key} has no rule in service/rules.py")

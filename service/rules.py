@@ -1,0 +1,67 @@
+"""The one table of who may do what: every route, the scope it needs, and whose thing it touches.
+
+The gate (``service.gate``) enforces it before a route runs, and refuses a route that is not in it. A test
+makes the matrix of route, role and ownership from it and from the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lrtune.wire import Scope
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route asks of its caller.
+
+    Attributes:
+        scope: The scope needed, None for a route that is open to everybody. A role gives the scopes that
+            ``Role.scopes`` lists: a viewer reads, a member submits too, an admin administers too.
+        owner: What the ``id`` in the path names, if only its author and admins may use the route.
+    """
+
+    scope: Scope | None
+    owner: Literal["job"] | None = None
+
+
+OPEN = Rule(None)
+READ = Rule(Scope.READ)
+SUBMIT = Rule(Scope.SUBMIT)
+OWN_JOB = Rule(Scope.SUBMIT, owner="job")
+ADMIN = Rule(Scope.ADMIN)
+
+RULES: Mapping[str, Rule] = {
+    # jobs
+    "POST /v1/jobs": SUBMIT,
+    "GET /v1/jobs": READ,
+    "GET /v1/jobs/{id}": READ,
+    "POST /v1/jobs/{id}/cancel": OWN_JOB,
+    "GET /v1/jobs/{id}/events": READ,
+    # results
+    "GET /v1/jobs/{id}/range-test": READ,
+    "GET /v1/jobs/{id}/range-test.png": READ,
+    "GET /v1/jobs/{id}/trials": READ,
+    "GET /v1/jobs/{id}/answer": READ,
+    "GET /v1/jobs/{id}/schedules.png": READ,
+    "GET /v1/jobs/{id}/code": READ,
+    # memory
+    "GET /v1/best": READ,
+    "GET /v1/tasks": READ,
+    # server
+    "GET /v1/workers": READ,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    # pages
+    "GET /": READ,
+    "GET /jobs/{id}": READ,
+    "GET /jobs/{id}/live": READ,
+    "GET /submit": READ,
+    "GET /tasks": READ,
+    "GET /best": READ,
+    "GET /workers": READ,
+    "GET /static/{name}": OPEN,
+}
+"""By method and path, as the routes spell it."""

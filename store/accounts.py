@@ -1,0 +1,98 @@
+"""Accounts: the people and machines of the team. Disabled, never deleted: what they did has an author."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from lrtune.wire import Account, AccountKind, Page, Role
+from store import cursors, tables
+from store.database import Tx
+from store.errors import AccountExists, LastAdmin, NotFound
+
+_ACCOUNTS = tables.accounts.c
+
+
+def exist(tx: Tx) -> bool:
+    """Whether there is any account, disabled ones included; once there is, there always will be."""
+    return tx.conn.execute(sa.select(_ACCOUNTS.name).limit(1)).first() is not None
+
+
+def create(tx: Tx, name: str, *, kind: AccountKind, role: Role) -> Account:
+    """Add an account.
+
+    Raises:
+        AccountExists: The name is taken, perhaps by a disabled account.
+    """
+    tx.exclude("accounts")
+    if tx.conn.execute(sa.select(_ACCOUNTS.name).where(_ACCOUNTS.name == name)).first() is not None:
+        raise AccountExists(f"There is an account {name!r} already.", "Choose another name.")
+    account = Account(name=name, kind=kind, role=role, created_at=tx.now())
+    tx.conn.execute(sa.insert(tables.accounts), account.model_dump())
+    return account
+
+
+def get(tx: Tx, name: str) -> Account:
+    """An account.
+
+    Raises:
+        NotFound: There is no such account.
+    """
+    found = tx.conn.execute(sa.select(tables.accounts).where(_ACCOUNTS.name == name)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no account {name!r}.", "List accounts with GET /v1/accounts.")
+    return _account(found)
+
+
+def page(tx: Tx, *, cursor: str | None, limit: int) -> Page[Account]:
+    """Accounts by name.
+
+    Raises:
+        CursorInvalid: ``cursor`` is none of this list's.
+    """
+    query = sa.select(tables.accounts)
+    if cursor is not None:
+        [name] = cursors.decode("accounts", cursor, (str,))
+        query = query.where(_ACCOUNTS.name > name)
+    rows = tx.conn.execute(query.order_by(_ACCOUNTS.name).limit(limit + 1)).all()
+    return cursors.page(rows, limit, _account, lambda row: cursors.encode("accounts", [row.name]))
+
+
+def change(tx: Tx, name: str, *, role: Role | None = None, disabled: bool | None = None) -> Account:
+    """Give an account another role, or disable or enable it; None leaves as it is.
+
+    A disabled account's tokens are good for nothing until it is enabled again.
+
+    Raises:
+        NotFound: There is no such account.
+        LastAdmin: It is the only enabled admin, and would no longer be one.
+    """
+    tx.exclude("accounts")
+    before = get(tx, name)
+    disabled_at = before.disabled_at
+    if disabled is not None:
+        disabled_at = (before.disabled_at or tx.now()) if disabled else None
+    after = before.model_copy(update={"role": role or before.role, "disabled_at": disabled_at})
+    if _administers(before) and not _administers(after) and _admins(tx) == 1:
+        raise LastAdmin(f"{name} is the only admin left.", "Make another account an admin first.")
+    tx.conn.execute(
+        sa.update(tables.accounts)
+        .where(_ACCOUNTS.name == name)
+        .values(role=after.role, disabled_at=after.disabled_at)
+    )
+    return after
+
+
+def _administers(account: Account) -> bool:
+    return account.role is Role.ADMIN and account.disabled_at is None
+
+
+def _admins(tx: Tx) -> int:
+    enabled = sa.and_(_ACCOUNTS.role == Role.ADMIN, _ACCOUNTS.disabled_at.is_(None))
+    count = sa.select(sa.func.count()).select_from(tables.accounts).where(enabled)
+    return int(tx.conn.execute(count).scalar_one())
+
+
+def _account(row: sa.Row[*tuple[Any, ...]]) -> Account:
+    return Account.model_validate(dict(row._mapping))
