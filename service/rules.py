@@ -47,6 +47,7 @@ RULES: Mapping[str, Rule] = {
     "GET /v1/jobs/{id}/answer": READ,
     "GET /v1/jobs/{id}/schedules.png": READ,
     "GET /v1/jobs/{id}/code": READ,
+    "POST /v1/range-tests": READ,  # computes, and writes nothing
     # memory
     "GET /v1/best": READ,
     "GET /v1/tasks": READ,
