@@ -18,6 +18,10 @@ from store.columns import UtcDateTime
 from store.errors import DatabaseUnavailable
 from store.failures import translate
 
+# Read once a statement, by a query of its own: no index serves a comparison with a clock that ticks on.
+CLOCK = sa.select(sa.func.clock_timestamp()).scalar_subquery()
+"""PostgreSQL's clock, inside a statement."""
+
 
 @dataclass
 class Tx:
@@ -40,6 +44,11 @@ class Tx:
         """Whether this is SQLite, where a writing transaction is alone and the clock is this machine's."""
         return self.conn.dialect.name == "sqlite"
 
+    @property
+    def asks_clock(self) -> bool:
+        """Whether a statement can read the clock itself, without anybody's asking first."""
+        return self.clock is None and not self.embedded
+
     def now(self) -> datetime:
         """The moment of this transaction by the database's clock, aware; the same each time."""
         if self._now is None:
@@ -57,9 +66,9 @@ class Tx:
     def moment(self, after_s: float = 0.0) -> sa.ColumnElement[datetime]:
         """``after_s`` seconds from now, for use inside a statement: on PostgreSQL it saves asking first."""
         after = timedelta(seconds=after_s)
-        if self.embedded or self.clock is not None or self._now is not None:
+        if not self.asks_clock or self._now is not None:
             return sa.literal(self.now() + after, UtcDateTime())
-        return sa.type_coerce(sa.func.clock_timestamp() + sa.literal(after, sa.Interval()), UtcDateTime())
+        return sa.type_coerce(CLOCK + sa.literal(after, sa.Interval()), UtcDateTime())
 
     def exclude(self, what: str) -> None:
         """Let no other transaction that names ``what`` run beside this one."""
@@ -105,6 +114,19 @@ class Database:
             DatabaseUnavailable, SchemaError: On entry, inside, or on commit.
         """
         with self._transaction(**{engine.WRITES: True}) as tx:
+            yield tx
+
+    @contextmanager
+    def single(self) -> Iterator[Tx]:
+        """A transaction of one statement, which writes: committed by the statement itself.
+
+        On PostgreSQL that is one round trip instead of three. On SQLite, which knows no trips, it is ``write``.
+
+        Raises:
+            DatabaseUnavailable, SchemaError: On entry or inside.
+        """
+        options = {engine.WRITES: True} if self.address.path else {"isolation_level": "AUTOCOMMIT"}
+        with self._transaction(**options) as tx:
             yield tx
 
     def ping(self) -> None:

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, TrialState
 from store import job_rows, lapses, tables
-from store.database import Database, Tx
+from store.columns import UtcDateTime
+from store.database import CLOCK, Database, Tx
 from store.errors import LeaseLost, StoreError
 from store.lapses import MAX_ATTEMPTS, expire
 
@@ -70,6 +72,15 @@ class Renewal:
     cancelled: bool
 
 
+# Locks the job first, as everybody does; the unit too, or its row could be from before the wait for the job.
+_HOLDING = (
+    sa.select(_UNITS.attempt, _UNITS.state, tables.jobs.c.state.label("job_state"))
+    .select_from(tables.jobs.join(tables.units, _UNITS.job == tables.jobs.c.id))
+    .where(_UNITS.id == sa.bindparam("unit"), tables.jobs.c.id == sa.bindparam("of"))
+    .with_for_update(key_share=True, of=[tables.jobs, tables.units])
+)
+
+
 def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
     """Add an open unit to a job; returns its id. A ``train`` unit takes the trials ``payload["numbers"]``.
 
@@ -106,44 +117,94 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
     return unit
 
 
-def claim(tx: Tx, worker_id: str, *, lease_s: float) -> Lease | None:
+def claim(database: Database, worker_id: str, *, lease_s: float) -> Lease | None:
     """Lease the unit whose turn it is to a worker; None if there is no open unit.
 
-    Units whose lease has run out are opened first. A queued job becomes running.
+    One statement, unless there is more to do: units whose lease has run out are opened first, and a queued
+    job becomes running.
+
+    Raises:
+        DatabaseUnavailable: The database cannot be used.
     """
-    expire(tx)
+    found = _claim(database, worker_id, lease_s, before_lapsed=False)
+    if found is None and _any_lapsed(database):
+        with database.write() as tx:
+            expire(tx)
+        found = _claim(database, worker_id, lease_s, before_lapsed=True)
+    if found is None:
+        return None
+    if found.job_state == JobState.QUEUED:
+        # Nobody is waited for: who has the job's lock is cancelling it, or else `hold` makes up for it.
+        with database.write() as tx:
+            if job_rows.lock_if_free(tx, found.job):
+                job_rows.start(tx, found.job)
+    return Lease(found.id, found.job, found.kind, found.payload, found.attempt, found.expires_at)
+
+
+def _claim(
+    database: Database, worker_id: str, lease_s: float, *, before_lapsed: bool
+) -> sa.Row[*tuple[Any, ...]] | None:
+    with database.single() as tx:
+        lease = timedelta(seconds=lease_s)
+        values: dict[str, Any] = {"claimer": worker_id, "until": lease}
+        if not tx.asks_clock:
+            values |= {"now": tx.now(), "until": tx.now() + lease}
+        statement = _claiming(tx.asks_clock, before_lapsed)
+        row: sa.Row[*tuple[Any, ...]] | None = tx.conn.execute(statement, values).one_or_none()
+    return row
+
+
+def _any_lapsed(database: Database) -> bool:
+    with database.single() as tx:
+        return bool(
+            tx.conn.execute(_asking(tx.asks_clock), {} if tx.asks_clock else {"now": tx.now()}).scalar_one()
+        )
+
+
+@cache
+def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
+    """The statement of a claim; built once, because building it costs more than running it.
+
+    Args:
+        asks_clock: The statement reads the database's clock.
+        before_lapsed: Open units are given out although there are some whose lease has run out.
+    """
+    until: sa.ColumnElement[datetime] = sa.bindparam("until", type_=UtcDateTime())
+    if asks_clock:
+        until = sa.type_coerce(CLOCK + sa.bindparam("until", type_=sa.Interval()), UtcDateTime())
     next_unit = (
         sa.select(_UNITS.id)
         .where(_OPEN)
         .order_by(_UNITS.turn, _UNITS.id)
         .limit(1)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
     )
-    found = tx.conn.execute(
+    if not before_lapsed:
+        next_unit = next_unit.where(~_lapsed(asks_clock))
+    job_state = sa.select(tables.jobs.c.state).where(tables.jobs.c.id == _UNITS.job).scalar_subquery()
+    return (
         sa.update(tables.units)
-        .where(_UNITS.id == next_unit)
-        .values(
-            state="leased",
-            attempt=_UNITS.attempt + 1,
-            worker=worker_id,
-            expires_at=tx.moment(lease_s),
-        )
+        .where(_UNITS.id == next_unit.scalar_subquery())
+        .values(state="leased", attempt=_UNITS.attempt + 1, worker=sa.bindparam("claimer"), expires_at=until)
         .returning(
             *(_UNITS.id, _UNITS.job, _UNITS.kind, _UNITS.payload, _UNITS.attempt, _UNITS.expires_at),
-            sa.select(tables.jobs.c.state)
-            .where(tables.jobs.c.id == _UNITS.job)
-            .scalar_subquery()
-            .label("job_state"),
+            job_state.label("job_state"),
         )
-    ).one_or_none()
-    if found is None:
-        return None
-    # The unit is locked before its job here, so its job's lock must not be waited for: if somebody has it, he
-    # is cancelling the job, or else `hold` makes up for it.
-    if found.job_state == JobState.QUEUED and job_rows.lock_if_free(tx, found.job):
-        job_rows.start(tx, found.job)
-    return Lease(found.id, found.job, found.kind, found.payload, found.attempt, found.expires_at)
+    )
+
+
+@cache
+def _asking(asks_clock: bool) -> sa.Select[tuple[bool]]:
+    return sa.select(_lapsed(asks_clock))
+
+
+def _lapsed(asks_clock: bool) -> sa.Exists:
+    """Whether there are units whose lease has run out."""
+    leased = tables.units.alias("leased")
+    now: sa.ColumnElement[datetime] = sa.bindparam("now", type_=UtcDateTime())
+    if asks_clock:
+        now = sa.type_coerce(CLOCK, UtcDateTime())
+    return sa.exists().where(sa.text("leased.state = 'leased'"), leased.c.expires_at < now)
 
 
 def renew(tx: Tx, lease: Lease, *, lease_s: float) -> Renewal:
@@ -159,7 +220,8 @@ def renew(tx: Tx, lease: Lease, *, lease_s: float) -> Renewal:
     )
     if changed.rowcount:
         return Renewal(cancelled=False)
-    if _unit(tx, lease).attempt == lease.attempt and job_rows.state(tx, lease.job) is JobState.CANCELLED:
+    attempt = tx.conn.execute(sa.select(_UNITS.attempt).where(_UNITS.id == lease.unit)).scalar_one_or_none()
+    if attempt == lease.attempt and job_rows.state(tx, lease.job) is JobState.CANCELLED:
         return Renewal(cancelled=True)
     raise _lost(tx, lease)
 
@@ -170,11 +232,14 @@ def hold(tx: Tx, lease: Lease) -> None:
     Raises:
         LeaseLost: It is not.
     """
-    job_rows.lock(tx, lease.job)
-    unit = _unit(tx, lease)
+    unit = tx.conn.execute(_HOLDING, {"unit": lease.unit, "of": lease.job}).one_or_none()
+    if unit is None:
+        raise LeaseLost(f"There is no unit {lease.unit} of job {lease.job}.")
+    tx.locked.add(lease.job)
     if unit.attempt != lease.attempt or unit.state != "leased":
         raise _lost(tx, lease)
-    job_rows.start(tx, lease.job)
+    if unit.job_state == JobState.QUEUED:
+        job_rows.start(tx, lease.job)
 
 
 @contextmanager
@@ -261,14 +326,6 @@ def _take(tx: Tx, job_id: str, unit: int, numbers: list[int]) -> None:
     )
     if taken.rowcount != len(numbers):
         raise StoreError(f"Job {job_id} has {taken.rowcount} waiting trials of the {len(numbers)} asked for.")
-
-
-def _unit(tx: Tx, lease: Lease) -> sa.Row[*tuple[Any, ...]]:
-    query = sa.select(_UNITS.attempt, _UNITS.state).where(_UNITS.id == lease.unit, _UNITS.job == lease.job)
-    found: sa.Row[*tuple[Any, ...]] | None = tx.conn.execute(query).one_or_none()
-    if found is None:
-        raise LeaseLost(f"There is no unit {lease.unit} of job {lease.job}.")
-    return found
 
 
 def _lost(tx: Tx, lease: Lease) -> LeaseLost:

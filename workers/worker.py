@@ -97,10 +97,10 @@ class Worker:
             self._say_goodbye()
 
     def _claim(self) -> Lease | None:
-        with self._database.write() as tx:
-            lease = units.claim(tx, self._identity, lease_s=self._settings.lease_s)
-            self._lease = lease
-            if lease is not None or self._clock() - self._seen_at >= self._settings.lease_s / 3:
+        lease = units.claim(self._database, self._identity, lease_s=self._settings.lease_s)
+        self._lease = lease
+        if lease is not None or self._clock() - self._seen_at >= self._settings.lease_s / 3:
+            with self._database.write() as tx:
                 self._seen(tx)
         return lease
 

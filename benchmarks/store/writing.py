@@ -27,8 +27,7 @@ def ours(url: str, *, lanes: int, seconds: float, available: int) -> float:
 def train(url: str, worker: int, go_on: Callable[[], bool]) -> int:
     database, done = Database(url), 0
     while go_on():
-        with database.write() as tx:
-            lease = units.claim(tx, f"w{worker}", lease_s=3600)
+        lease = units.claim(database, f"w{worker}", lease_s=3600)
         if lease is None:
             raise RuntimeError("there were not enough units")
         numbers = lease.payload["numbers"]

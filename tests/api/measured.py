@@ -12,7 +12,8 @@ def running(database: Database, job_id: str, *, task: str = "digits-mlp") -> str
     """A job that has been claimed and has its range test."""
     with database.write() as tx:
         jobs.submit(tx, JobRequest(task=task), job_id=job_id)
-        units.claim(tx, "worker", lease_s=600)
+    units.claim(database, "worker", lease_s=600)
+    with database.write() as tx:
         jobs.set_phase(tx, job_id, Phase.SEARCH)
         range_tests.put(tx, job_id, samples.RANGE_TEST)
         events.add(tx, job_id, "range_test", {"outcome": "ok"})

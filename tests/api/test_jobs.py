@@ -58,8 +58,7 @@ class TestCancel:
 
     def test_a_running_job_whose_worker_is_told(self, client: Client, database: Database) -> None:
         job = client.post("/v1/jobs", json={"task": "digits-mlp"}).json()["id"]
-        with database.write() as tx:
-            lease = units.claim(tx, "worker", lease_s=600)
+        lease = units.claim(database, "worker", lease_s=600)
         assert lease is not None
         assert client.post(f"/v1/jobs/{job}/cancel").json()["state"] == "cancelled"
         with database.write() as tx:

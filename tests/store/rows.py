@@ -45,8 +45,7 @@ def submit(database: Database, job_id: str = "job1", *, task: str = "digits", **
 
 
 def try_claim(database: Database, worker: str = "ada", lease_s: float = LEASE_S) -> Lease | None:
-    with database.write() as tx:
-        return units.claim(tx, worker, lease_s=lease_s)
+    return units.claim(database, worker, lease_s=lease_s)
 
 
 def claim(database: Database, worker: str = "ada", lease_s: float = LEASE_S) -> Lease:

@@ -102,8 +102,7 @@ def test_a_target_with_rows_is_left_alone(source: Database, postgresql_url: str)
 
 
 def test_a_source_at_work_is_not_copied(source: Database, sqlite_url: str, postgresql_url: str) -> None:
-    with source.write() as tx:
-        units.claim(tx, "bob", lease_s=LEASE_S)
+    units.claim(source, "bob", lease_s=LEASE_S)
     with pytest.raises(CopyRefused, match="bob"):
         copy_to(source, postgresql_url)
     target = Database(postgresql_url)

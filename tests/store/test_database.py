@@ -36,11 +36,9 @@ def test_a_lease_runs_out_by_the_databases_clock(database_url: str, database: Da
     submit(database)
     real = Database(database_url)
     # Long past by the real clock, which alone counts here.
-    with database.write() as tx:
-        stale = units.claim(tx, "ada", lease_s=1)
+    stale = units.claim(database, "ada", lease_s=1)
     assert stale is not None
-    with real.write() as tx:
-        fresh = units.claim(tx, "bob", lease_s=3600)
+    fresh = units.claim(real, "bob", lease_s=3600)
     assert fresh is not None
     assert fresh.expires_at > stale.expires_at
     with pytest.raises(LeaseLost), units.held(real, stale):
@@ -176,7 +174,7 @@ class TestPostgresql:
         database.ping()
         with psycopg.connect(postgresql_url, autocommit=True) as other:
             other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         database.ping()

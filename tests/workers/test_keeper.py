@@ -33,7 +33,7 @@ class Scene:
         with self.database.write() as tx:
             tasks.register(tx, name="t", entry="t:t", description="", params_schema={}, files={"t.py": b""})
             jobs.submit(tx, JobRequest(task="t"), job_id="job1")
-            lease = units.claim(tx, "worker", lease_s=LEASE_S)
+        lease = units.claim(self.database, "worker", lease_s=LEASE_S)
         assert lease is not None
         self.lease = lease
         self.keeper = Keeper(
@@ -54,8 +54,7 @@ class Scene:
 
     def taken(self) -> bool:
         """Whether another worker gets the unit."""
-        with self.database.write() as tx:
-            return units.claim(tx, "other", lease_s=LEASE_S) is not None
+        return units.claim(self.database, "other", lease_s=LEASE_S) is not None
 
     @contextmanager
     def away(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
