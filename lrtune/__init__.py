@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Unreachable,
         WaitTimeout,
     )
-    from lrtune.memory import Best, best
+    from lrtune.memory import Best, MeasuredOtherwise, best
     from lrtune.rangetest import analyse
     from lrtune.task import Task, TaskError
     from lrtune.wire import (
@@ -62,6 +62,7 @@ __all__ = [
     "JobHandle",
     "JobRequest",
     "JobState",
+    "MeasuredOtherwise",
     "MetricSpec",
     "NotUnderstood",
     "NothingMeasured",
@@ -97,7 +98,7 @@ _ROOMS = {
         "Unreachable",
         "WaitTimeout",
     ),
-    "lrtune.memory": ("Best", "best"),
+    "lrtune.memory": ("Best", "MeasuredOtherwise", "best"),
     "lrtune.rangetest": ("analyse",),
     "lrtune.task": ("Task", "TaskError"),
     "lrtune.wire": (

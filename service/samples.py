@@ -15,6 +15,7 @@ from lrtune.wire import (
     Code,
     Contender,
     Curve,
+    Difference,
     Estimate,
     Event,
     Job,
@@ -130,6 +131,21 @@ ANSWER = Answer(
     ),
 )
 BEST = BestAnswer(job=_JOB_ID, answer=ANSWER)
+NEAR = BestAnswer(
+    job=_JOB_ID,
+    answer=ANSWER,
+    distance=0.5,
+    differences=[
+        Difference(
+            what="batch_size",
+            asked=128,
+            measured=64,
+            distance=0.5,
+            warning="Measured at batch size 64, not 128: the best LR of adamw usually goes with its square "
+            "root, here by a factor of 1.4.",
+        )
+    ],
+)
 CODE = Code(framework="pytorch", code="optimizer = torch.optim.AdamW(model.parameters(), lr=0.0041)\n")
 TASK = Task(
     name="digits-mlp",

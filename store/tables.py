@@ -222,18 +222,33 @@ range_tests = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+situations = sa.Table(
+    "situations",
+    metadata,
+    sa.Column("id", _SERIAL, primary_key=True),
+    sa.Column("task", name(), nullable=False),
+    sa.Column("optimizer", name(), nullable=False),
+    sa.Column("digest", name(), nullable=False, unique=True),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Index("ix_situations_task_optimizer", "task", "optimizer"),
+)
+
 answers = sa.Table(
     "answers",
     metadata,
     sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
     sa.Column("task", name(), nullable=False),
     sa.Column("optimizer", name(), nullable=False),
-    sa.Column("metric", name(), nullable=False),
-    sa.Column("goal", name(), nullable=False),
-    sa.Column("mean", sa.Double, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Index(None, "task", "optimizer"),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("situation", sa.BigInteger, sa.ForeignKey("situations.id"), nullable=False),
+    sa.Column("ranking", name(), nullable=False),
+    sa.Column("worse", sa.Double, nullable=False),
+    # Each ends with what answers are sorted by, so that the best are read without sorting.
+    sa.Index("ix_answers_task", "task", "ranking", "worse", "seq"),
+    sa.Index("ix_answers_task_optimizer", "task", "optimizer", "ranking", "worse", "seq"),
+    sa.Index("ix_answers_situation", "situation", "ranking", "worse", "seq"),
 )
 
 events = sa.Table(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
+
+from lrtune import keyvalue
 
 
 class KeyValue(click.ParamType[tuple[str, Any]]):
@@ -18,19 +19,7 @@ class KeyValue(click.ParamType[tuple[str, Any]]):
     ) -> tuple[str, Any]:
         if isinstance(value, tuple):
             return value
-        key, equals, text = str(value).partition("=")
-        if not equals or not key.strip():
-            self.fail(f"{value!r} is not NAME=VALUE, e.g. width=256.", param, ctx)
-        return key.strip(), read(text)
-
-
-def read(text: str) -> Any:
-    """A value: JSON if it is JSON (but not NaN or an infinity), else the text itself."""
-    try:
-        return json.loads(text, parse_constant=_no_number)
-    except ValueError:
-        return text
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)
+        try:
+            return keyvalue.split(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from lrtune import keyvalue
 from lrtune.client.connection import Connection
 from lrtune.client.endpoint import Endpoint
 from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed, NotUnderstood
@@ -29,6 +30,7 @@ from lrtune.wire import (
     Job,
     JobRequest,
     JobState,
+    OptimizerSpec,
     Page,
     Phase,
     RangeTest,
@@ -226,9 +228,39 @@ class Client:
         """The answer as code to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._get(Code, _of_job(job_id, "/code"), framework=framework).code
 
-    def best(self, task: str, optimizer: str | None = None) -> Iterator[BestAnswer]:
-        """Answers of all succeeded jobs for a task, best first."""
-        return self._items(BestAnswer, "/v1/best", task=task, optimizer=optimizer)
+    def best(
+        self,
+        task: str,
+        optimizer: str | OptimizerSpec | Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        precision: str | None = None,
+    ) -> Iterator[BestAnswer]:
+        """Answers of all succeeded jobs for a task, the nearest to what is asked first; see
+        ``lrtune.nearness``. What is not given is not compared.
+
+        Args:
+            task: ``name`` (its newest version is asked for), ``name@3``, or ``name@`` and a digest's start.
+            optimizer: Answers for it alone; its options, if there are any, are compared.
+            params: Parameters of the task.
+            batch_size: Examples a step.
+            epochs: Length of a training.
+            precision: ``float32``, …
+        """
+        name, options = _optimizer(optimizer)
+        return self._items(
+            BestAnswer,
+            "/v1/best",
+            task=task,
+            optimizer=name,
+            option=_pairs(options),
+            param=_pairs(params or {}),
+            batch_size=batch_size,
+            epochs=epochs,
+            precision=precision,
+        )
 
     def tasks(self) -> Iterator[Task]:
         """Task versions that jobs can name."""
@@ -282,6 +314,19 @@ def _nulls(values: Any) -> Any:
     if isinstance(values, str) or not isinstance(values, Iterable):
         return None if isinstance(values, float) and not math.isfinite(values) else values
     return [_nulls(value) for value in values]
+
+
+def _optimizer(said: str | OptimizerSpec | Mapping[str, Any] | None) -> tuple[str | None, Mapping[str, Any]]:
+    """An optimizer's name and options, however it was said."""
+    if said is None or isinstance(said, str):
+        return said, {}
+    spec = said if isinstance(said, OptimizerSpec) else OptimizerSpec.model_validate(said)
+    return spec.name, spec.options
+
+
+def _pairs(values: Mapping[str, Any]) -> list[str]:
+    """``name=value`` of each, for a query."""
+    return [keyvalue.write(name, value) for name, value in _plain(values).items()]
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Wire models: the JSON that client and server exchange, validated on both ends."""
 
 from lrtune.wire.account import Account, AccountKind, AccountName, Label, NewToken, Role, Scope, Token
-from lrtune.wire.answer import Answer, BestAnswer, Contender, Estimate, Provenance, ScheduleChoice
+from lrtune.wire.answer import Answer, BestAnswer, Contender, Difference, Estimate, Provenance, ScheduleChoice
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
 from lrtune.wire.job import (
     DEFAULT_SCHEDULES,
@@ -47,6 +47,7 @@ __all__ = [
     "ConfirmSpec",
     "Contender",
     "Curve",
+    "Difference",
     "Estimate",
     "Event",
     "FieldError",

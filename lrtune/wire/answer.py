@@ -85,8 +85,31 @@ class Answer(Resource):
     provenance: Provenance
 
 
+class Difference(Resource):
+    """Something in which a measured situation differs from the one asked for.
+
+    ``what`` is ``batch_size``, ``epochs``, ``params/NAME``, ``optimizer/OPTION``, ``task_version`` or
+    ``precision``; ``distance`` its share of the whole distance, in doublings of the LR (``lrtune.nearness``);
+    ``warning`` says what it may mean.
+    """
+
+    what: str
+    asked: Any
+    measured: Any
+    distance: float
+    warning: str
+
+
 class BestAnswer(Resource):
-    """An item of ``GET /v1/best``: an answer and the job that measured it."""
+    """An item of ``GET /v1/best``: an answer, the job that measured it, and how far it lies from what was
+    asked for."""
 
     job: str
     answer: Answer
+    distance: float = 0.0
+    differences: list[Difference] = Field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What differs from what was asked for, in sentences."""
+        return [each.warning for each in self.differences]

@@ -118,5 +118,29 @@ class TestBest:
         assert [first["items"][0]["job"], second["items"][0]["job"]] == ["b", "a"]
         assert client.get("/v1/best?task=digits-mlp&optimizer=sgd").json()["items"] == []
 
+    def test_the_nearest_come_first_and_say_what_differs(self, client: Client, database: Database) -> None:
+        succeeded(database, "a")
+        asked = "optimizer=adamw&option=weight_decay=0.1&param=width=256&batch_size=128&epochs=40"
+        response = client.get(f"/v1/best?task=digits-mlp&{asked}")
+        [found] = Page[BestAnswer].model_validate(response.json()).items
+        assert {each.what for each in found.differences} == {
+            "optimizer/weight_decay", "params/width", "batch_size", "epochs",
+        }  # fmt: skip
+        assert found.distance == pytest.approx(0.5 + 1.0 + 0.5 + 0.32)
+        exact = client.get("/v1/best?task=digits-mlp@1&param=width=128&precision=float32").json()
+        assert exact["items"][0]["distance"] == 0.0
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [("param=width", "?param"), ("param=widht=3", "?param"), ("option=momentum=0.9", "?option"),
+         ("optimizer=sgd&option=momentum=2", "?option"), ("optimizer=sdg&option=momentum=0.5", "?optimizer"),
+         ("batch_size=0", "?batch_size"), ("epochs=x", "?epochs")],
+    )  # fmt: skip
+    def test_wrong(self, client: Client, query: str, field: str) -> None:
+        problem(client.get(f"/v1/best?task=digits-mlp&{query}"), "invalid_request", field)
+
+    def test_a_version_that_is_not_there(self, client: Client) -> None:
+        problem(client.get("/v1/best?task=digits-mlp@9"), "not_found")
+
     def test_a_task_nobody_measured(self, client: Client) -> None:
         assert client.get("/v1/best?task=nothing").json() == {"items": [], "next_cursor": None}

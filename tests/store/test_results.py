@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lrtune.nearness import Situation
 from lrtune.wire import Bands, Curve, JobError, Mark, Marks, Outcome, RangeTest, Suggestion
-from store import Database, answers, curves, jobs, range_tests
+from store import Database, answers, curves, jobs, range_tests, situations
 from store.errors import CursorInvalid, NotFound
 from tests.store.rows import answer, register, submit
 
@@ -90,11 +91,19 @@ class TestBest:
             answers.put(tx, job_id, answer(mean, **kind))
             jobs.succeed(tx, job_id)
 
-    def walk(self, database: Database, limit: int = 50, optimizer: str | None = None) -> list[str]:
+    def walk(
+        self,
+        database: Database,
+        limit: int = 50,
+        optimizer: str | None = None,
+        asked: Situation | None = None,
+    ) -> list[str]:
         walked, cursor = [], None
         while True:
             with database.read() as tx:
-                page = answers.best(tx, task="digits", optimizer=optimizer, cursor=cursor, limit=limit)
+                page = answers.best(
+                    tx, task="digits", optimizer=optimizer, asked=asked, cursor=cursor, limit=limit
+                )
             walked += [item.job for item in page.items]
             cursor = page.next_cursor
             if cursor is None:
@@ -126,6 +135,30 @@ class TestBest:
         self.measured(database, "s", 0.1, optimizer="sgd")
         assert self.walk(database, optimizer="adamw") == ["a"]
         assert self.walk(database, optimizer="lion") == []
+
+    @pytest.mark.parametrize("limit", [1, 2, 50])
+    def test_the_nearest_come_first(self, database: Database, limit: int) -> None:
+        rows = (("far", 0.01, 512), ("here", 0.3, 64), ("near", 0.2, 128), ("too", 0.1, 64))
+        for job, mean, batch_size in rows:
+            submit(database, job)
+            found = answer(mean)
+            held = found.provenance.model_copy(update={"batch_size": batch_size})
+            with database.write() as tx:
+                answers.put(tx, job, found.model_copy(update={"provenance": held}))
+                jobs.succeed(tx, job)
+        asked = Situation(batch_size=64)
+        assert self.walk(database, limit, asked=asked) == ["too", "here", "near", "far"]
+        with database.read() as tx:
+            page = answers.best(tx, task="digits", asked=asked, cursor=None, limit=50)
+        assert [each.distance for each in page.items] == [0.0, 0.0, 0.5, 1.5]
+        assert [len(each.differences) for each in page.items] == [0, 0, 1, 1]
+
+    def test_a_situation_is_kept_once(self, database: Database) -> None:
+        for job in ("a", "b", "c"):
+            self.measured(database, job, 0.1, optimizer="sgd" if job == "c" else "adamw")
+        with database.read() as tx:
+            assert len(situations.of_task(tx, "digits", None)) == 2
+            assert len(situations.of_task(tx, "digits", "sgd")) == 1
 
     def test_succeeded_jobs_alone(self, database: Database) -> None:
         for job in ("failed", "cancelled", "running"):

@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from store import Database, migrate, schema_state, tables
+from lrtune.nearness import Situation
+from lrtune.wire import JobRequest
+from store import Database, answers, migrate, schema, schema_state, situations, tables
 from store.errors import DatabaseUnavailable, SchemaError
+from tests.store.rows import answer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,3 +116,31 @@ def test_sqlite_connections_are_set_up(sqlite_url: str) -> None:
         ]
     database.dispose()
     assert pragmas == [1, 1, 20_000]
+
+
+def test_answers_of_an_older_version_are_kept_and_found(empty: Database, empty_url: str) -> None:
+    at = "'2026-01-01 12:00:00.000000'"
+    columns = "id, task, task_version, task_digest, state, goal, request, trials, created_at, finished_at"
+    rows = {
+        f"INSERT INTO tasks VALUES ('digits', 1, 'd', 'e', '', :text, {at})": (
+            '{"properties": {"width": {"default": 7}}}'
+        ),
+        f"INSERT INTO jobs ({columns}) VALUES ('job1', 'digits', 1, 'd', 'succeeded', 'maximize', :text, 0, "
+        f"{at}, {at})": JobRequest(task="digits").model_dump_json(),
+        "INSERT INTO answers VALUES ('job1', 'digits', 'adamw', 'accuracy', 'maximize', 0.9, :text, "
+        f"{at})": answer(0.9, metric="accuracy", goal="maximize").model_dump_json(),
+    }
+    with empty.write() as tx:
+        config = schema._config()
+        config.attributes["connection"] = tx.conn
+        command.upgrade(config, "0001")
+        for statement, text in rows.items():
+            tx.conn.execute(sa.text(statement), {"text": text})
+    migrate(empty_url)
+    with empty.read() as tx:
+        asked = Situation(params={"width": 14})
+        [found] = answers.best(tx, task="digits", asked=asked, cursor=None, limit=5).items
+    assert (found.job, found.distance) == ("job1", 1.0)
+    with empty.write() as tx:
+        [(known, _)] = situations.of_task(tx, "digits", None)
+        assert situations.of(tx, "digits", found.answer.provenance) == known

@@ -18,11 +18,11 @@ from lrtune.cli import curve, figures
 from lrtune.cli.answer_view import answer_view
 from lrtune.cli.code import coloured
 from lrtune.cli.following import Following
-from lrtune.cli.keyvalue import read
 from lrtune.cli.live import Lines, LiveView
 from lrtune.cli.plain import plain
 from lrtune.cli.range_test_view import range_test_view
 from lrtune.cli.ticking import ticking
+from lrtune.keyvalue import read
 from lrtune.wire import Contender, Curve, Event, Job, JobState, Outcome, Phase, Progress, RangeTest, Setting
 from service import samples
 

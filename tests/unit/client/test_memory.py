@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from lrtune import NothingMeasured, Setting, best
+from lrtune import MeasuredOtherwise, NothingMeasured, Setting, best
 from lrtune.memory import Best
 from lrtune.scheduler import MeasuredLR
 from lrtune.schedules import FAMILIES, lr_sequence
@@ -101,6 +101,26 @@ def test_the_best_answer_makes_a_scheduler() -> None:
     assert scheduler.get_last_lr()[0] < found.initial_lr  # the sample's cosine warms up
     measured = samples.ANSWER.provenance
     for _ in range(measured.epochs * measured.steps_per_epoch - 1):
+        optimizer.step()
+        scheduler.step()
+    assert scheduler.get_last_lr()[0] < 0.02 * found.initial_lr
+
+
+def test_what_differs_is_shown_and_the_horizon_is_what_was_asked() -> None:
+    server = FakeServer().on("GET /v1/best", model(samples.page(samples.NEAR)))
+    adamw = {"name": "adamw", "weight_decay": 0.1}
+    asked: dict[str, Any] = {"params": {"width": 128}, "batch_size": 128, "epochs": 5}
+    with pytest.warns(MeasuredOtherwise, match="digits-mlp: Measured at batch size 64, not 128"):
+        found = best("digits-mlp", adamw, client=server.client(), **asked)
+    sent = server.requests[0].url.params
+    assert (sent["option"], sent["param"], sent["batch_size"]) == ("weight_decay=0.1", "width=128", "128")
+    assert found.distance == 0.5
+    assert found.warnings == samples.NEAR.warnings
+    optimizer = sgd(found.initial_lr)
+    with pytest.raises(ValueError, match=r"steps_per_epoch=len\(train_loader\)"):
+        found.scheduler(optimizer)
+    scheduler = found.scheduler(optimizer, steps_per_epoch=STEPS)
+    for _ in range(5 * STEPS - 1):
         optimizer.step()
         scheduler.step()
     assert scheduler.get_last_lr()[0] < 0.02 * found.initial_lr
