@@ -11,21 +11,22 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from service import event_stream, store_errors, validation
+from service import event_stream, signing_key, store_errors, validation
 from service.authentication import Authentication
 from service.context import Context, new_job_id
 from service.gate import Gate, admitted
-from service.guard import Guard
+from service.guard import SAFE_METHODS, Guard
 from service.incidents import Incidents
 from service.openapi import describe
+from service.pages import login, static_files
 from service.pages import routes as pages_routes
-from service.pages import static_files
-from service.pages.render import problem_page, wants_page
+from service.pages.render import HEADERS, problem_page, wants_page
 from service.problems import ProblemError, document, response
 from service.routes import ROUTERS
+from service.sessions import Sessions
 from service.settings import Settings
 from store import Database
 
@@ -45,7 +46,8 @@ def create_app(
     that event streams end.
     """
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(admitted)])
-    authentication = Authentication(settings, database)
+    sessions = Sessions(lambda: signing_key.load(settings))
+    authentication = Authentication(settings, database, sessions)
     app.state.context = Context(
         settings,
         database,
@@ -54,7 +56,7 @@ def create_app(
         anyio.CapacityLimiter(event_stream.THREADS),
         authentication,
     )
-    for router in (*ROUTERS, pages_routes.router, static_files.router):
+    for router in (*ROUTERS, pages_routes.router, login.router, static_files.router):
         app.include_router(router)
     app.add_middleware(Gate, database=database, authentication=authentication, refuse=_problem)
     app.add_middleware(Guard, settings=settings)
@@ -71,6 +73,8 @@ def create_app(
 def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     if wants_page(request):
+        if error.code == "unauthenticated" and request.method in SAFE_METHODS:
+            return RedirectResponse(login.login_url(request), 303, headers=HEADERS)
         return problem_page(document(error, instance=request.url.path), error.headers)
     return response(error, instance=request.url.path)
 

@@ -35,7 +35,7 @@ class JsonRoute(APIRoute):
         async def read_strictly(request: Request) -> Response:
             if request.method in ("GET", "HEAD", "DELETE"):
                 return await handler(request)
-            raw = await _read(request, limit=request.app.state.context.settings.body_limit)
+            raw = await read(request, limit=request.app.state.context.settings.body_limit)
             return await handler(_ReadRequest(request, raw, _value(request, raw)))
 
         return read_strictly
@@ -56,7 +56,7 @@ class _ReadRequest(Request):
         return self._value
 
 
-async def _read(request: Request, *, limit: int) -> bytes:
+async def read(request: Request, *, limit: int) -> bytes:
     """The whole body.
 
     Raises:

@@ -64,10 +64,34 @@ def job_id(
     return id
 
 
+def token_id(
+    id: Annotated[str, Path(description="The token's id.", examples=["5f0c2a9e1b"])],
+) -> str:
+    """The id in the path, likewise."""
+    if not (id.isascii() and id.isalnum() and len(id) <= MAX_ID):
+        raise ProblemError(
+            "not_found", f"There is no token {id[:MAX_ID]!r}.", "List tokens with GET /v1/tokens."
+        )
+    return id
+
+
+def account_name(
+    name: Annotated[str, Path(description="The account's name.", examples=["ada"])],
+) -> str:
+    """The name in the path, likewise."""
+    if not (name.isascii() and name.isprintable() and len(name) <= 100):
+        raise ProblemError(
+            "not_found", f"There is no account {name[:100]!r}.", "List accounts with GET /v1/accounts."
+        )
+    return name
+
+
 NO_NUL = r"^[^\x00]*$"
 """Pattern of every text that goes to the database: PostgreSQL takes no NUL."""
 
 JobId = Annotated[str, Depends(job_id)]
+TokenId = Annotated[str, Depends(token_id)]
+AccountId = Annotated[str, Depends(account_name)]
 Cursor = Annotated[
     str | None, Query(max_length=500, pattern=NO_NUL, description="`next_cursor` of the page before.")
 ]

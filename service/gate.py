@@ -23,11 +23,14 @@ from service import store_errors
 from service.authentication import CHALLENGE, Authentication
 from service.caller import Caller
 from service.problems import ProblemError
-from service.rules import RULES, Rule
-from store import Database, jobs
+from service.rules import RULES, Owned, Rule
+from store import Database, Tx, jobs, tokens
 from store.errors import NotFound, StoreError
 
 Refuse = Callable[[Request, Exception], Response]
+
+OWNERS: Mapping[Owned, Callable[[Tx, str], str | None]] = {"job": jobs.author, "token": tokens.owner}
+"""How the owner of a thing is found by its id."""
 
 _PATTERNS = {
     method: [
@@ -55,7 +58,7 @@ class Gate:
             if found is not None:
                 key, params = found
                 try:
-                    caller = await self._admit(RULES[key], Headers(scope=scope), params)
+                    caller = await self._admit(scope["method"], RULES[key], Headers(scope=scope), params)
                 except (ProblemError, StoreError) as error:
                     problem = store_errors.problem(error) if isinstance(error, StoreError) else error
                     await self.refuse(Request(scope), problem)(scope, receive, send)
@@ -63,29 +66,31 @@ class Gate:
                 scope.setdefault("state", {}).update(caller=caller, admitted=key)
         await self.app(scope, receive, send)
 
-    async def _admit(self, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller | None:
+    async def _admit(
+        self, method: str, rule: Rule, headers: Headers, params: Mapping[str, Any]
+    ) -> Caller | None:
         if rule.scope is None:
             return None
-        return await anyio.to_thread.run_sync(self._check, rule, headers, params)
+        return await anyio.to_thread.run_sync(self._check, method, rule, headers, params)
 
-    def _check(self, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller:
-        caller = self.authentication.caller(headers)
+    def _check(self, method: str, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller:
+        caller = self.authentication.caller(method, headers)
         check_scope(caller, rule)
-        if rule.owner == "job" and not caller.administers:
-            self._check_author(caller, params["id"])
+        if rule.owner is not None and not caller.administers:
+            self._check_owner(caller, rule.owner, params["id"])
         return caller
 
-    def _check_author(self, caller: Caller, job_id: str) -> None:
+    def _check_owner(self, caller: Caller, kind: Owned, thing: str) -> None:
         try:
             with self.database.read() as tx:
-                author = jobs.author(tx, job_id)
+                owner = OWNERS[kind](tx, thing)
         except NotFound:
             return  # the route says so, in its own words
-        if author != caller.account:
+        if owner != caller.account:
+            whose = f"is {owner}'s" if owner else "was made without accounts"
             raise ProblemError(
                 "not_owner",
-                f"Job {job_id} is {author or 'from before there were accounts'}"
-                f"{chr(39) + 's' if author else ''}; you are {caller.account}.",
+                f"The {kind} {thing} {whose}; you are {caller.account}.",
                 "Ask its author or an admin.",
             )
 

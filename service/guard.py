@@ -1,8 +1,9 @@
-"""Keeps web pages of other sites away from a server that knows no accounts.
+"""Keeps web pages of other sites away, with accounts and without.
 
 A browser on this machine can reach a loopback server, so any page it shows could post here, or read
 answers under a host name that it re-points at 127.0.0.1. Host names are therefore checked, and writes
-that a browser says come from another origin are refused.
+that a browser says come from another origin are refused. A session's cookie needs more than that: see
+``service.authentication``.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ TAGS = [
     {"name": "jobs", "description": "Submit, follow, list and cancel tuning jobs."},
     {"name": "results", "description": "What a job measured: range test, trials, answer, pictures, code."},
     {"name": "memory", "description": "The team's shared memory of tasks and answers."},
+    {"name": "accounts", "description": "Who may do what: accounts and their tokens."},
     {"name": "server", "description": "Workers and health."},
 ]
 

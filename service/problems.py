@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = {
     "job_final": Kind(409, "The job has already ended"),
     "account_exists": Kind(409, "The account is there already"),
     "last_admin": Kind(409, "The account is the last admin"),
+    "no_accounts": Kind(409, "The server has no accounts"),
     "not_available": Kind(409, "The job ended without this result"),
     "body_too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body has the wrong media type"),

@@ -12,6 +12,9 @@ from typing import Literal
 
 from lrtune.wire import Scope
 
+Owned = Literal["job", "token"]
+"""Kinds of things that belong to somebody."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -20,17 +23,18 @@ class Rule:
     Attributes:
         scope: The scope needed, None for a route that is open to everybody. A role gives the scopes that
             ``Role.scopes`` lists: a viewer reads, a member submits too, an admin administers too.
-        owner: What the ``id`` in the path names, if only its author and admins may use the route.
+        owner: What the ``id`` in the path names, if only its owner and admins may use the route.
     """
 
     scope: Scope | None
-    owner: Literal["job"] | None = None
+    owner: Owned | None = None
 
 
 OPEN = Rule(None)
 READ = Rule(Scope.READ)
 SUBMIT = Rule(Scope.SUBMIT)
 OWN_JOB = Rule(Scope.SUBMIT, owner="job")
+OWN_TOKEN = Rule(Scope.READ, owner="token")
 ADMIN = Rule(Scope.ADMIN)
 
 RULES: Mapping[str, Rule] = {
@@ -55,6 +59,15 @@ RULES: Mapping[str, Rule] = {
     "GET /v1/workers": READ,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
+    # accounts
+    "GET /v1/me": READ,
+    "GET /v1/tokens": READ,
+    "POST /v1/tokens": READ,
+    "POST /v1/tokens/{id}/revoke": OWN_TOKEN,
+    "GET /v1/accounts": ADMIN,
+    "POST /v1/accounts": ADMIN,
+    "GET /v1/accounts/{name}": ADMIN,
+    "PATCH /v1/accounts/{name}": ADMIN,
     # pages
     "GET /": READ,
     "GET /jobs/{id}": READ,
@@ -63,6 +76,9 @@ RULES: Mapping[str, Rule] = {
     "GET /tasks": READ,
     "GET /best": READ,
     "GET /workers": READ,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "POST /logout": OPEN,
     "GET /static/{name}": OPEN,
 }
 """By method and path, as the routes spell it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
 from lrtune.wire import (
+    Account,
+    AccountKind,
     Answer,
     Bands,
     BestAnswer,
@@ -23,6 +25,9 @@ from lrtune.wire import (
     JobState,
     Mark,
     Marks,
+    Me,
+    NewAccount,
+    NewToken,
     Outcome,
     Page,
     Phase,
@@ -30,10 +35,13 @@ from lrtune.wire import (
     Provenance,
     RangeTest,
     Report,
+    Role,
     ScheduleChoice,
+    Scope,
     Setting,
     Suggestion,
     Task,
+    Token,
     Trial,
     TrialState,
     Worker,
@@ -173,6 +181,20 @@ WORKER = Worker(
     started_at=_AT,
     seen_at=_AT,
 )
+ACCOUNT = Account(name="ada", kind=AccountKind.PERSON, role=Role.MEMBER, created_at=_AT)
+TOKEN = Token(
+    id="5f0c2a9e1b",
+    account="ada",
+    label="laptop",
+    scopes=[Scope.READ, Scope.SUBMIT],
+    created_at=_AT,
+    expires_at=_AT + timedelta(days=90),
+    last_used_at=_AT,
+)
+NEW_TOKEN = NewToken(**TOKEN.model_dump() | {"last_used_at": None}, secret="lrt_" + "0123456789" * 4)
+REVOKED_TOKEN = TOKEN.model_copy(update={"revoked_at": _AT})
+NEW_ACCOUNT = NewAccount(account=ACCOUNT, token=NEW_TOKEN)
+ME = Me(account=ACCOUNT, role=ACCOUNT.role, scopes=TOKEN.scopes, token=TOKEN)
 EVENT = Event(id=41, job=_JOB_ID, kind="phase", at=_AT, data={"phase": "search"})
 
 

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service import examples
+from service import examples, signing_key
 from service.app import create_app
 from service.home import hold
 from service.local_workers import LocalWorkers
@@ -51,6 +51,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
             have_accounts = check_reach(settings, database)
             with bind(settings.host, settings.port) as listener:
                 examples.register(database)
+                signing_key.load(settings)
                 app = create_app(settings, database, draining=draining)
                 workers.start()
 

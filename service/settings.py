@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Settings:
         body_limit: Largest request body in bytes.
         allowed_hosts: Host names the server answers to; empty = loopback names only on a loopback bind,
             any name otherwise.
+        session_key: Signs the sessions of browsers; empty = one of its own, kept in ``home``.
         drain_s: Seconds that open requests and local workers get to finish when the server stops.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     workers: int = 0
     body_limit: int = 1_048_576
     allowed_hosts: tuple[str, ...] = ()
+    session_key: str = field(default="", repr=False)
     drain_s: float = 30.0
 
     @property
@@ -65,6 +67,7 @@ VARIABLES: Mapping[str, str] = {
     "workers": "LRTUNE_WORKERS",
     "body_limit": "LRTUNE_BODY_LIMIT",
     "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
+    "session_key": "LRTUNE_SESSION_KEY",
     "drain_s": "LRTUNE_DRAIN_S",
 }
 """The environment variable of each field."""
@@ -93,6 +96,7 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         workers=_integer(given, "workers", 0 if "database_url" in given else 1, 0, 256),
         body_limit=_integer(given, "body_limit", Settings.body_limit, 1_024, 1_073_741_824),
         allowed_hosts=_names(given.get("allowed_hosts", "")),
+        session_key=_key(given),
         drain_s=_seconds(given, "drain_s", Settings.drain_s, 0, 3_600),
     )
 
@@ -117,6 +121,13 @@ def _seconds(given: Mapping[str, Any], field: str, default: float, low: float, h
     if not low <= value <= high:
         raise _error(field, text, f"Give seconds from {low:g} to {high:g}.")
     return value
+
+
+def _key(given: Mapping[str, Any]) -> str:
+    text = str(given.get("session_key", ""))
+    if text and len(text) < 32:
+        raise SettingsError(VARIABLES["session_key"], "The key is too short.", "Give at least 32 characters.")
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -24,8 +24,11 @@ def create(tx: Tx, name: str, *, kind: AccountKind, role: Role) -> Account:
 
     Raises:
         AccountExists: The name is taken, perhaps by a disabled account.
+        LastAdmin: It would be the first account, and no admin: nobody could make others.
     """
     tx.exclude("accounts")
+    if role is not Role.ADMIN and not exist(tx):
+        raise LastAdmin("The first account must be an admin's.", "Create it with the role admin.")
     if tx.conn.execute(sa.select(_ACCOUNTS.name).where(_ACCOUNTS.name == name)).first() is not None:
         raise AccountExists(f"There is an account {name!r} already.", "Choose another name.")
     account = Account(name=name, kind=kind, role=role, created_at=tx.now())

@@ -83,32 +83,12 @@ def find(tx: Tx, secret: str) -> Bearer | None:
 
     Looked up by hash, so the time it takes tells nothing of the secret.
     """
-    now = tx.moment()
-    query = sa.select(
-        _TOKENS.id,
-        _TOKENS.account,
-        _TOKENS.scopes,
-        tables.accounts.c.role,
-        _TOKENS.revoked_at.is_not(None).label("revoked"),
-        sa.func.coalesce(_TOKENS.expires_at <= now, sa.false()).label("expired"),
-        tables.accounts.c.disabled_at.is_not(None).label("disabled"),
-        sa.func.coalesce(_TOKENS.last_used_at > tx.moment(-USED_EVERY.total_seconds()), sa.false()).label(
-            "used"
-        ),
-    ).join_from(tables.tokens, tables.accounts)
-    row = tx.conn.execute(query.where(_TOKENS.hash == digest(secret))).one_or_none()
-    if row is None:
-        return None
-    return Bearer(
-        row.id,
-        row.account,
-        Role(row.role),
-        frozenset(map(Scope, row.scopes)),
-        revoked=bool(row.revoked),
-        expired=bool(row.expired),
-        disabled=bool(row.disabled),
-        used=bool(row.used),
-    )
+    return _bearer(tx, _TOKENS.hash == digest(secret))
+
+
+def recall(tx: Tx, token_id: str) -> Bearer | None:
+    """The token with this id, which came in a session that this server has signed; None if there is none."""
+    return _bearer(tx, _TOKENS.id == token_id)
 
 
 def use(tx: Tx, token_id: str) -> None:
@@ -126,6 +106,15 @@ def get(tx: Tx, token_id: str) -> Token:
     if found is None:
         raise NotFound(f"There is no token {token_id!r}.", "List tokens with GET /v1/tokens.")
     return _token(found)
+
+
+def owner(tx: Tx, token_id: str) -> str:
+    """The account whose token it is.
+
+    Raises:
+        NotFound: There is no such token.
+    """
+    return get(tx, token_id).account
 
 
 def page(tx: Tx, *, account: str, cursor: str | None, limit: int) -> Page[Token]:
@@ -154,6 +143,35 @@ def revoke(tx: Tx, token_id: str) -> Token:
         .values(revoked_at=tx.now())
     )
     return get(tx, token_id)
+
+
+def _bearer(tx: Tx, which: sa.ColumnElement[bool]) -> Bearer | None:
+    now = tx.moment()
+    query = sa.select(
+        _TOKENS.id,
+        _TOKENS.account,
+        _TOKENS.scopes,
+        tables.accounts.c.role,
+        _TOKENS.revoked_at.is_not(None).label("revoked"),
+        sa.func.coalesce(_TOKENS.expires_at <= now, sa.false()).label("expired"),
+        tables.accounts.c.disabled_at.is_not(None).label("disabled"),
+        sa.func.coalesce(_TOKENS.last_used_at > tx.moment(-USED_EVERY.total_seconds()), sa.false()).label(
+            "used"
+        ),
+    ).join_from(tables.tokens, tables.accounts)
+    row = tx.conn.execute(query.where(which)).one_or_none()
+    if row is None:
+        return None
+    return Bearer(
+        row.id,
+        row.account,
+        Role(row.role),
+        frozenset(map(Scope, row.scopes)),
+        revoked=bool(row.revoked),
+        expired=bool(row.expired),
+        disabled=bool(row.disabled),
+        used=bool(row.used),
+    )
 
 
 def _shown() -> sa.Select[*tuple[Any, ...]]:

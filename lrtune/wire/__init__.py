@@ -1,6 +1,20 @@
 """Wire models: the JSON that client and server exchange, validated on both ends."""
 
-from lrtune.wire.account import Account, AccountKind, AccountName, Label, NewToken, Role, Scope, Token
+from lrtune.wire.account import (
+    Account,
+    AccountChange,
+    AccountKind,
+    AccountName,
+    AccountRequest,
+    Label,
+    Me,
+    NewAccount,
+    NewToken,
+    Role,
+    Scope,
+    Token,
+    TokenRequest,
+)
 from lrtune.wire.answer import Answer, BestAnswer, Contender, Difference, Estimate, Provenance, ScheduleChoice
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
 from lrtune.wire.job import (
@@ -37,8 +51,10 @@ __all__ = [
     "LR_MAX",
     "LR_MIN",
     "Account",
+    "AccountChange",
     "AccountKind",
     "AccountName",
+    "AccountRequest",
     "Answer",
     "Bands",
     "BestAnswer",
@@ -60,7 +76,9 @@ __all__ = [
     "LearningRate",
     "Mark",
     "Marks",
+    "Me",
     "MetricSpec",
+    "NewAccount",
     "NewToken",
     "OptimizerSpec",
     "Outcome",
@@ -85,6 +103,7 @@ __all__ = [
     "Suggestion",
     "Task",
     "Token",
+    "TokenRequest",
     "Trial",
     "TrialState",
     "Worker",

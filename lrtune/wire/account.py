@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from lrtune.wire.base import Resource
+from lrtune.wire.base import Request, Resource
 
 
 class Role(StrEnum):
@@ -80,3 +80,52 @@ class NewToken(Token):
     """A token with its secret: the one time that it is shown."""
 
     secret: str
+
+
+class Me(Resource):
+    """Who asks: ``account`` and ``token`` are null on a server without accounts.
+
+    ``scopes`` is what this token may do, as far as the role allows it.
+    """
+
+    account: Account | None
+    role: Role
+    scopes: list[Scope]
+    token: Token | None = None
+
+
+class TokenRequest(Request):
+    """Body of ``POST /v1/tokens``. Nothing is required.
+
+    Attributes:
+        account: Whose token; the caller's own by default, another's only for admins.
+        scopes: All that the account's role and the caller's own token allow, by default.
+        expires_at: When the caller's own token does, by default; never, if that never does.
+    """
+
+    account: AccountName | None = None
+    label: Label = ""
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)] | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class AccountRequest(Request):
+    """Body of ``POST /v1/accounts``. Only ``name`` is required."""
+
+    name: AccountName
+    role: Role = Role.MEMBER
+    kind: AccountKind = AccountKind.PERSON
+
+
+class NewAccount(Resource):
+    """An account with its first token, whose secret is shown this once."""
+
+    account: Account
+    token: NewToken
+
+
+class AccountChange(Request):
+    """Body of ``PATCH /v1/accounts/{name}``: what is null or missing stays as it is."""
+
+    role: Role | None = None
+    disabled: bool | None = None

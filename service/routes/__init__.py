@@ -1,21 +1,39 @@
 """Routes: one noun a file."""
 
 from service.routes import (
+    accounts,
     answer,
     best,
     code,
     events,
     health,
     jobs,
+    me,
     range_test,
     range_tests,
     tasks,
+    tokens,
     trials,
     workers,
 )
 
 ROUTERS = tuple(
     module.router
-    for module in (jobs, events, range_test, trials, answer, code, range_tests, best, tasks, workers, health)
+    for module in (
+        jobs,
+        events,
+        range_test,
+        trials,
+        answer,
+        code,
+        range_tests,
+        best,
+        tasks,
+        me,
+        tokens,
+        accounts,
+        workers,
+        health,
+    )
 )
 """Every router, in the order of the OpenAPI document."""
