@@ -120,7 +120,7 @@ class Database:
     def single(self) -> Iterator[Tx]:
         """A transaction of one statement, which writes: committed by the statement itself.
 
-        On PostgreSQL that is one round trip instead of three. On SQLite, which knows no trips, it is ``write``.
+        On PostgreSQL that is one round trip instead of three. On SQLite it is ``write``.
 
         Raises:
             DatabaseUnavailable, SchemaError: On entry or inside.

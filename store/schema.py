@@ -19,6 +19,9 @@ from store.wal import switch_to_wal
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
+alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""Alembic's table of the one revision that the schema is at."""
+
 SchemaState = Literal["current", "behind", "ahead", "empty"]
 
 
@@ -66,13 +69,17 @@ def schema_state(database: Database) -> SchemaState:
 def _state(connection: Connection) -> SchemaState:
     if not sa.inspect(connection).has_table("alembic_version"):
         return "empty"
-    revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    revision = connection.execute(sa.select(alembic_version)).scalar_one_or_none()
     if revision is None:
         return "empty"
-    known = _revisions()
-    if revision == known[0]:
+    if revision == newest_revision():
         return "current"
-    return "behind" if revision in known else "ahead"
+    return "behind" if revision in _revisions() else "ahead"
+
+
+def newest_revision() -> str:
+    """The schema's revision that this version works with."""
+    return _revisions()[0]
 
 
 @cache

@@ -143,6 +143,7 @@ units = sa.Table(
     sa.Column("expires_at", UtcDateTime),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
+    sa.Column("ready", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.CheckConstraint("state IN ('open', 'leased', 'closed')", name="state"),
     sa.CheckConstraint("(expires_at IS NOT NULL) = (state = 'leased')", name="leased"),
     sa.CheckConstraint("(closed_at IS NOT NULL) = (state = 'closed')", name="closed"),
@@ -151,8 +152,8 @@ units = sa.Table(
         "ix_units_open",
         "turn",
         "id",
-        sqlite_where=sa.text("state = 'open'"),
-        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open' AND ready"),
+        postgresql_where=sa.text("state = 'open' AND ready"),
     ),
     sa.Index(
         "ix_units_leased",
@@ -277,3 +278,5 @@ workers = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False),
 )
+
+drains = sa.Table("drains", metadata, sa.Column("since", UtcDateTime, primary_key=True))

@@ -20,8 +20,9 @@ from lrtune.wire import JobError, JobState, TrialState
 from store import job_rows, lapses, tables
 from store.columns import UtcDateTime
 from store.database import CLOCK, Database, Tx
-from store.errors import LeaseLost, StoreError
+from store.errors import LeaseLost, SchemaError, StoreError
 from store.lapses import MAX_ATTEMPTS, expire
+from store.schema import alembic_version, newest_revision
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -39,8 +40,10 @@ __all__ = [
 
 _UNITS = tables.units.c
 
+_VERSION = alembic_version.c.version_num
+
 # Literal, because a partial index serves no bound value.
-_OPEN = sa.text("state = 'open'")
+_OPEN = sa.text("state = 'open' AND ready")
 _UNFINISHED = sa.text("state <> 'closed'")
 
 
@@ -81,8 +84,11 @@ _HOLDING = (
 )
 
 
-def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
+def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any], *, at_once: int | None = None) -> int:
     """Add an open unit to a job; returns its id. A ``train`` unit takes the trials ``payload["numbers"]``.
+
+    With ``at_once`` no more of the job's units can be held at the same time: further ones are not ready until
+    one before them is closed.
 
     Jobs take turns: a unit's turn comes after those of its job's other units that are not closed, and not
     before that of the unit next in line. So jobs with many units and jobs with few go forward side by side.
@@ -108,6 +114,7 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
             turn=turn,
             attempt=0,
             lapses=0,
+            ready=at_once is None or _ready(tx, job_id) < at_once,
             created_at=tx.now(),
         )
         .returning(_UNITS.id)
@@ -117,13 +124,20 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any]) -> int:
     return unit
 
 
+def _ready(tx: Tx, job_id: str) -> int:
+    """How many of a job's units somebody holds or may claim."""
+    query = sa.select(sa.func.count()).where(_UNITS.job == job_id, _UNFINISHED, _UNITS.ready)
+    return int(tx.conn.execute(query).scalar_one())
+
+
 def claim(database: Database, worker_id: str, *, lease_s: float) -> Lease | None:
-    """Lease the unit whose turn it is to a worker; None if there is no open unit.
+    """Lease the unit whose turn it is to a worker; None if there is no open unit, or a drain.
 
     One statement, unless there is more to do: units whose lease has run out are opened first, and a queued
     job becomes running.
 
     Raises:
+        SchemaError: The schema has become another version's; nothing is claimed of it.
         DatabaseUnavailable: The database cannot be used.
     """
     found = _claim(database, worker_id, lease_s, before_lapsed=False)
@@ -155,10 +169,21 @@ def _claim(
 
 
 def _any_lapsed(database: Database) -> bool:
+    """Whether there are units whose lease has run out.
+
+    Raises:
+        SchemaError: The schema has become another version's.
+    """
     with database.single() as tx:
-        return bool(
-            tx.conn.execute(_asking(tx.asks_clock), {} if tx.asks_clock else {"now": tx.now()}).scalar_one()
+        now = {} if tx.asks_clock else {"now": tx.now()}
+        found = tx.conn.execute(_asking(tx.asks_clock), now).one()
+    if found.version_num != newest_revision():
+        raise SchemaError(
+            f"{database.address} was brought to revision {found.version_num} of the schema, and this version "
+            f"of lrtune works with {newest_revision()}.",
+            "Start this worker again with the server's version of lrtune.",
         )
+    return bool(found.lapsed)
 
 
 @cache
@@ -174,7 +199,8 @@ def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
         until = sa.type_coerce(CLOCK + sa.bindparam("until", type_=sa.Interval()), UtcDateTime())
     next_unit = (
         sa.select(_UNITS.id)
-        .where(_OPEN)
+        .where(_OPEN, ~sa.exists().select_from(tables.drains))
+        .where(sa.select(_VERSION).scalar_subquery() == newest_revision())
         .order_by(_UNITS.turn, _UNITS.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -194,8 +220,8 @@ def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
 
 
 @cache
-def _asking(asks_clock: bool) -> sa.Select[tuple[bool]]:
-    return sa.select(_lapsed(asks_clock))
+def _asking(asks_clock: bool) -> sa.Select[tuple[str, bool]]:
+    return sa.select(_VERSION, _lapsed(asks_clock).label("lapsed"))
 
 
 def _lapsed(asks_clock: bool) -> sa.Exists:
@@ -296,7 +322,20 @@ def finish(tx: Tx, lease: Lease) -> None:
         .where(_UNITS.id == lease.unit)
         .values(state="closed", expires_at=None, closed_at=tx.now())
     )
+    _make_ready(tx, lease.job)
     _go_on(tx, lease)
+
+
+def _make_ready(tx: Tx, job_id: str) -> None:
+    """One of the job's units was closed: the next that waits for that takes its place."""
+    next_unit = (
+        sa.select(_UNITS.id)
+        .where(_UNITS.job == job_id, _UNFINISHED, ~_UNITS.ready)
+        .order_by(_UNITS.turn, _UNITS.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    tx.conn.execute(sa.update(tables.units).where(_UNITS.id == next_unit).values(ready=True))
 
 
 def _go_on(tx: Tx, lease: Lease) -> None:

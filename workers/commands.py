@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from store import Database, schema_state
-from store.errors import DatabaseUnavailable
+from store.errors import DatabaseUnavailable, SchemaError
 from workers import settings
 from workers.device import resolve
 from workers.worker import Worker
@@ -72,5 +72,7 @@ def worker(**flags: Any) -> None:
     click.echo(f"lrtune worker {identity} on {chosen.device}: waiting for work. Ctrl-C stops it.")
     try:
         Worker(chosen, database, identity=identity, host=host, environ=os.environ, stopping=stopping).run()
+    except SchemaError as error:
+        raise click.ClickException(str(error)) from None
     finally:
         database.dispose()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lrtune.wire import JobError
 from store import Database, Tx, jobs, tasks, units, workers
-from store.errors import DatabaseUnavailable, LeaseLost
+from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
 from workers.child import Child, ChildDied
@@ -77,7 +77,11 @@ class Worker:
         self._seen_at = float("-inf")
 
     def run(self) -> None:
-        """Work until told to stop; a database that is away is waited for."""
+        """Work until told to stop; a database that is away is waited for.
+
+        Raises:
+            SchemaError: The database has become another version's.
+        """
         pause = IDLE_MIN_S
         try:
             while not self._stopping.is_set():
@@ -89,6 +93,8 @@ class Worker:
                         continue
                     pause = IDLE_MIN_S
                     self._work(lease)
+                except SchemaError:
+                    raise
                 except DatabaseUnavailable as error:
                     log.warning("the database is away, trying again in %.0f s: %s", AWAY_MAX_S / 5, error)
                     self._stopping.wait(AWAY_MAX_S / 5)

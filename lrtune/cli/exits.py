@@ -39,6 +39,7 @@ FLAGS = {
     "/search/seed": "--seed",
     "/confirm/finalists": "--finalists",
     "/confirm/seeds": "--confirm-seeds",
+    "/max_parallel": "--max-parallel",
 }
 """The flag of ``lrtune submit`` that sets a field of the request, by JSON pointer."""
 

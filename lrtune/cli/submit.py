@@ -30,6 +30,7 @@ FIELDS = {
     "seed": ("search", "seed"),
     "finalists": ("confirm", "finalists"),
     "confirm_seeds": ("confirm", "seeds"),
+    "max_parallel": ("max_parallel",),
 }
 """Where in the request a flag's value goes."""
 
@@ -71,6 +72,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--range-seeds", type=int, help="Seeds of the range test; 5 by default.")
 @click.option("--finalists", type=int, help="Settings that are confirmed at the end; 3 by default.")
 @click.option("--confirm-seeds", type=int, help="Fresh seeds they are confirmed on; 5 by default.")
+@click.option("--max-parallel", type=int, metavar="N", help="Workers that share the job at most.")
 @click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
 @click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")

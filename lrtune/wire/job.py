@@ -137,6 +137,7 @@ class JobRequest(Request):
     range_test: RangeTestSpec = Field(default_factory=RangeTestSpec)
     search: SearchSpec = Field(default_factory=SearchSpec)
     confirm: ConfirmSpec = Field(default_factory=ConfirmSpec)
+    max_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
 
 
 class Progress(Resource):

@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, Phase, TrialState
-from store import Database, events, jobs, tables, trials, units
-from store.errors import LeaseLost, StoreError
+from store import Database, drains, events, jobs, tables, trials, units
+from store.drains import Drain
+from store.errors import LeaseLost, SchemaError, StoreError
+from store.schema import alembic_version
 from store.units import MAX_ATTEMPTS, Lease
 from tests.store.rows import (
     LEASE_S,
@@ -73,6 +75,98 @@ class TestClaim:
             claim(database)
         submit(database, "late")
         assert "late" in [claim(database).job for _ in range(2)]
+
+
+class TestAtOnce:
+    def test_no_more_units_are_held_than_the_job_may_use(self, database: Database, clock: Clock) -> None:
+        submit(database)
+        plan = claim(database)
+        with units.held(database, plan) as tx:
+            for number in range(5):
+                units.add(tx, "job1", "range_test", {"seeds": [number]}, at_once=2)
+            units.finish(tx, plan)
+        done: list[int] = []
+        leases = [claim(database), claim(database)]
+        while leases:
+            assert try_claim(database) is None
+            lease = leases.pop()
+            if len(done) == 1:
+                clock.advance(LEASE_S + 1)  # both are lost, and claimed again by others
+                leases = [claim(database, "bob"), claim(database, "bob")]
+                lease = leases.pop()
+            with units.held(database, lease) as tx:
+                units.finish(tx, lease)
+            done += lease.payload.get("seeds", [])
+            more = try_claim(database)
+            if more is not None and more.kind == "range_test":
+                leases.append(more)
+        assert sorted(done) == [0, 1, 2, 3, 4]
+
+    def test_a_cancelled_job_closes_those_that_wait_too(self, database: Database) -> None:
+        submit(database)
+        plan = claim(database)
+        with units.held(database, plan) as tx:
+            for number in range(3):
+                units.add(tx, "job1", "range_test", {"seeds": [number]}, at_once=1)
+            units.finish(tx, plan)
+        with database.write() as tx:
+            jobs.cancel(tx, "job1")
+        assert set(unit_states(database)) == {"closed"}
+
+
+class TestDrain:
+    def test_nobody_claims_until_it_is_over(self, database: Database, clock: Clock) -> None:
+        for job in ("a", "b"):
+            submit(database, job)
+        lease = claim(database)
+        with database.write() as tx:
+            assert drains.status(tx) == Drain(None, 1)
+            drains.begin(tx)
+        since = clock.at
+        clock.advance(1)
+        with database.write() as tx:
+            drains.begin(tx)
+        assert try_claim(database) is None
+        with units.held(database, lease) as tx:
+            assert drains.status(tx) == Drain(since, 1)
+            units.release(tx, lease)
+        with database.write() as tx:
+            assert drains.status(tx).empty
+            assert drains.end(tx)
+            assert not drains.end(tx)
+        assert claim(database).job == "a"
+
+    def test_a_lapsed_lease_is_nobodys(self, database: Database, clock: Clock) -> None:
+        submit(database)
+        claim(database)
+        with database.write() as tx:
+            drains.begin(tx)
+        clock.advance(LEASE_S + 1)
+        assert try_claim(database) is None
+        with database.read() as tx:
+            assert drains.status(tx).empty
+
+
+class TestRevision:
+    @pytest.mark.parametrize("revision", ["0001", "9999"])
+    def test_a_worker_of_another_version_claims_nothing_and_is_told(
+        self, database: Database, revision: str
+    ) -> None:
+        submit(database)
+        with database.write() as tx:
+            tx.conn.execute(sa.update(alembic_version).values(version_num=revision))
+        with pytest.raises(SchemaError, match=revision):
+            try_claim(database)
+        assert unit_states(database) == ["open"]
+
+    def test_a_lease_from_before_is_worked_on_to_its_end(self, database: Database) -> None:
+        [numbers] = training_job(database, [1])
+        lease = claim(database)
+        with database.write() as tx:
+            tx.conn.execute(sa.update(alembic_version).values(version_num="9999"))
+        with units.held(database, lease) as tx:
+            trials.finish(tx, "job1", [(numbers[0], TrialState.COMPLETE, 0.5)])
+            units.finish(tx, lease)
 
 
 class TestRenew:

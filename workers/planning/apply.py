@@ -47,28 +47,33 @@ def apply(tx: Tx, view: View, step: Step) -> None:
 
 
 def _work(tx: Tx, view: View, step: Step) -> None:
-    job_id = view.job.id
+    job_id, at_once = view.job.id, view.request.max_parallel
     if step.phase is not None and step.phase is not view.job.phase:
         jobs.set_phase(tx, job_id, step.phase)
         events.add(tx, job_id, "phase", {"phase": step.phase})
     if step.sweep is not None:
-        for share in shares(step.sweep.seeds):
+        for share in shares(step.sweep.seeds, at_once):
             payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
-            units.add(tx, job_id, "range_test", payload)
+            units.add(tx, job_id, "range_test", payload, at_once=at_once)
     if step.trials:
         numbers = trials.add(tx, job_id, list(step.trials))
-        for share in shares(numbers):
-            units.add(tx, job_id, "train", {"numbers": share})
+        for share in shares(numbers, at_once):
+            units.add(tx, job_id, "train", {"numbers": share}, at_once=at_once)
     _expect(tx, view, step)
 
 
-def shares(items: Sequence[T], size: int = TRAININGS) -> list[list[T]]:
+def shares(items: Sequence[T], at_once: int | None = None, *, size: int = TRAININGS) -> list[list[T]]:
     """``items`` in consecutive parts of about equal length, at most ``size`` each.
 
-    A function of the items alone: trainings that run as one population share their last bits
+    A function of the items and the request alone: trainings that run as one population share their last bits
     (docs/decisions/0007), so who trains together must not hang on how many workers there are.
+
+    Args:
+        items: What is to be shared out.
+        at_once: ``max_parallel`` of the request: make so many parts at least, as far as there are items.
+        size: The most items of a part.
     """
-    parts = -(-len(items) // size)
+    parts = max(-(-len(items) // size), min(at_once or 1, len(items)))
     return [list(items[len(items) * i // parts : len(items) * (i + 1) // parts]) for i in range(parts)]
 
 

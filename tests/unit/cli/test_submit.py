@@ -39,7 +39,8 @@ def test_every_flag_has_its_place_in_the_request(run: Run, accepting: FakeServer
         "--option momentum=0.9 --option nesterov=true --epochs 5 --batch-size 32 --metric accuracy "
         "--goal maximize --trials 7 "
         "--schedules cosine,step --sampler random --no-prune --seed 3 --min-lr 1e-6 --max-lr 1 "
-        "--steps-per-decade 10 --range-seeds 3 --finalists 2 --confirm-seeds 4"
+        "--steps-per-decade 10 --range-seeds 3 --finalists 2 --confirm-seeds 4 "
+        "--max-parallel 2"
     )
     body = sent(run, accepting, *line.split())
     assert body == {
@@ -54,6 +55,7 @@ def test_every_flag_has_its_place_in_the_request(run: Run, accepting: FakeServer
             "trials": 7, "schedules": ["cosine", "step"], "sampler": "random", "prune": False, "seed": 3,
         },
         "confirm": {"finalists": 2, "seeds": 4},
+        "max_parallel": 2,
     }  # fmt: skip
     JobRequest.model_validate(body)
 
