@@ -35,6 +35,7 @@ class Settings:
         allowed_hosts: Host names the server answers to; empty = loopback names only on a loopback bind,
             any name otherwise.
         session_key: Signs the sessions of browsers; empty = one of its own, kept in ``home``.
+        network_tasks: Names of tasks whose jobs may ask for the network; ``*`` stands for all.
         drain_s: Seconds that open requests and local workers get to finish when the server stops.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     body_limit: int = 1_048_576
     allowed_hosts: tuple[str, ...] = ()
     session_key: str = field(default="", repr=False)
+    network_tasks: tuple[str, ...] = ()
     drain_s: float = 30.0
 
     @property
@@ -68,6 +70,7 @@ VARIABLES: Mapping[str, str] = {
     "body_limit": "LRTUNE_BODY_LIMIT",
     "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
     "session_key": "LRTUNE_SESSION_KEY",
+    "network_tasks": "LRTUNE_NETWORK_TASKS",
     "drain_s": "LRTUNE_DRAIN_S",
 }
 """The environment variable of each field."""
@@ -95,8 +98,9 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         port=_integer(given, "port", Settings.port, 0, 65_535),
         workers=_integer(given, "workers", 0 if "database_url" in given else 1, 0, 256),
         body_limit=_integer(given, "body_limit", Settings.body_limit, 1_024, 1_073_741_824),
-        allowed_hosts=_names(given.get("allowed_hosts", "")),
         session_key=_key(given),
+        allowed_hosts=tuple(name.lower() for name in _names(given.get("allowed_hosts", ""))),
+        network_tasks=_names(given.get("network_tasks", "")),
         drain_s=_seconds(given, "drain_s", Settings.drain_s, 0, 3_600),
     )
 
@@ -131,7 +135,7 @@ def _key(given: Mapping[str, Any]) -> str:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _error(field: str, text: Any, remedy: str) -> SettingsError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from lrtune import optimizers, schedules, search
@@ -12,14 +12,25 @@ from service.bodies import escape
 from service.problems import field_problem
 from service.validation import sentence
 
+ANY_TASK = "*"
 
-def check(request: JobRequest, task: Task) -> None:
+
+def check(request: JobRequest, task: Task, *, networked: Sequence[str]) -> None:
     """Find everything wrong with ``request`` at once.
+
+    Args:
+        networked: Names of tasks that may have the network, ``*`` for all.
 
     Raises:
         ProblemError: ``invalid_request`` with every field at fault.
     """
-    errors = [*_params(request, task), *_optimizer(request), *_schedules(request), *_sampler(request)]
+    errors = [
+        *_params(request, task),
+        *_optimizer(request),
+        *_schedules(request),
+        *_sampler(request),
+        *_network(request, task, networked),
+    ]
     if errors:
         raise field_problem(errors)
 
@@ -52,6 +63,16 @@ def _sampler(request: JobRequest) -> Iterator[FieldError]:
     if name not in search.SAMPLERS:
         detail = f"There is no sampler {name!r}."
         yield FieldError(field="/search/sampler", detail=detail, remedy=nearest(name, search.SAMPLERS))
+
+
+def _network(request: JobRequest, task: Task, networked: Sequence[str]) -> Iterator[FieldError]:
+    if request.network and task.name not in networked and ANY_TASK not in networked:
+        yield FieldError(
+            field="/network",
+            detail=f"Task {task.name} may not use the network on this server.",
+            remedy="Leave network out and bring the data with the task, or ask the server's operator to add "
+            "the task to LRTUNE_NETWORK_TASKS.",
+        )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -273,6 +273,7 @@ workers = sa.Table(
     sa.Column("device", sa.Text, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("lease_s", sa.Double, nullable=False),
+    sa.Column("isolation", name()),
     sa.Column("unit", sa.Text),
     sa.Column("job", sa.Text),
     sa.Column("started_at", UtcDateTime, nullable=False),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from lrtune.wire import Page, Worker
+from lrtune.wire import Isolation, Page, Worker
 from store import tables
 from store.database import Tx
 
@@ -26,6 +26,7 @@ def seen(
     version: str,
     started_at: datetime,
     lease_s: float,
+    isolation: Isolation,
     unit: str | None = None,
     job: str | None = None,
 ) -> None:
@@ -37,6 +38,7 @@ def seen(
         "version": version,
         "started_at": started_at,
         "lease_s": lease_s,
+        "isolation": isolation,
         "unit": unit,
         "job": job,
         "seen_at": tx.now(),
@@ -68,6 +70,7 @@ def page(tx: Tx) -> Page[Worker]:
                 pid=row.pid,
                 device=row.device,
                 version=row.version,
+                isolation=row.isolation,
                 alive=now - row.seen_at <= timedelta(seconds=row.lease_s),
                 unit=row.unit,
                 job=row.job,

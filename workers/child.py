@@ -1,4 +1,4 @@
-"""The trainer child as the worker sees it: a process, a socket to talk over, and the text it prints."""
+"""The trainer child as the worker sees it: a socket to talk over, and the text it prints."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import contextlib
 import os
 import selectors
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from pydantic import ValidationError
 
+from workers.limits import LimitExceeded
 from workers.protocol import LINE_MAX_BYTES, REPLY, Crashed, Done, Loaded, Order, Reply
-
-TRAINER = (sys.executable, "-P", "-m", "workers.trainer")
-"""The trainer's command; the number of the inherited socket follows."""
+from workers.sandbox.plan import MB, Plan
+from workers.sandbox.supervised import Supervised
 
 TICK_S = 0.25
 """How long the worker listens before it looks after its lease again."""
@@ -27,7 +24,6 @@ TICK_S = 0.25
 CHUNK_BYTES = 1024 * 1024
 TAIL_LINES = 20
 TEXT_MAX = 2000
-EXIT_S = 2.0
 
 
 class ChildDied(Exception):  # noqa: N818 - the reason says what kind of error it is
@@ -39,67 +35,56 @@ class ChildDied(Exception):  # noqa: N818 - the reason says what kind of error i
         self.tail = tail
 
 
+class ChildStalled(ChildDied):
+    """The trainer child is alive and says nothing."""
+
+
 class Child:
-    """One trainer child in a session of its own, so that it and all it started can be killed together.
+    """One trainer child behind its supervisor, so that it and all it started end together.
 
     Args:
-        folder: Working directory, already there.
-        environ: Its whole environment (``workers.environment.child_environment``).
+        plan: What to start, and in which layers (``Sandbox.plan``).
         stall_s: Seconds without a reply while one is due after which it counts as hung.
-        command: Program and arguments.
+        unit_s: Seconds that the answer to one order may take.
+        log_mb: MiB of text that it may print.
         clock: Monotonic seconds.
     """
 
     def __init__(
         self,
-        folder: Path,
-        environ: Mapping[str, str],
+        plan: Plan,
         *,
         stall_s: float,
-        command: Sequence[str] = TRAINER,
+        unit_s: float,
+        log_mb: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno())],
-                cwd=folder,
-                env=dict(environ),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        assert self._process.stderr is not None
-        self._socket = ours
-        self._stderr = self._process.stderr
-        os.set_blocking(self._stderr.fileno(), False)
+        self._process = Supervised(plan)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._socket, selectors.EVENT_READ)
-        self._selector.register(self._stderr, selectors.EVENT_READ)
+        for source in (self._process.talk, self._process.text, self._process.control):
+            self._selector.register(source, selectors.EVENT_READ)
         self._received = bytearray()
         self._text = b""
+        self._printed = 0
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._stall_s = stall_s
+        self._unit_s = unit_s
+        self._log_mb = log_mb
         self._clock = clock
         self.loaded: str | None = None
         """What the child has loaded, as its owner names it; the child itself doesn't look at it."""
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def send(self, order: Order) -> None:
         """Send an order.
 
         Raises:
             ChildDied: Nobody reads it.
+            LimitExceeded: It was ended over one of its limits.
         """
         try:
-            self._socket.sendall(order.model_dump_json().encode() + b"\n")
+            self._process.talk.sendall(order.model_dump_json().encode() + b"\n")
         except OSError:
-            raise self._died() from None
+            self._died()
 
     def replies(self, *, tick: Callable[[], None], log: Callable[[str], None]) -> Iterator[Reply]:
         """Replies to the last order, up to the one that ends it (``Loaded``, ``Done`` or ``Crashed``).
@@ -110,15 +95,23 @@ class Child:
 
         Raises:
             ChildDied: It ended, hung, or sent something that is no reply.
+            LimitExceeded: It used more than it may.
         """
-        heard_at = self._clock()
+        begun_at = heard_at = self._clock()
+        over = False
         while True:
             tick()
-            for key, _ in self._selector.select(TICK_S):
-                if key.fileobj is self._stderr:
-                    self._read_text(log)
-                else:
-                    self._receive()
+            ready = [key.fileobj for key, _ in self._selector.select(TICK_S)]
+            if self._process.text in ready:
+                self._read_text(log)
+            if self._process.talk in ready:
+                self._receive()
+            elif over:
+                self._died()
+            if self._process.control in ready:
+                # The supervisor has ended them all. What the child said before is still to be read.
+                self._selector.unregister(self._process.control)
+                over = True
             while (line := self._line()) is not None:
                 heard_at = self._clock()
                 reply = self._reply(line)
@@ -127,25 +120,29 @@ class Child:
                 if isinstance(reply, Loaded | Done | Crashed):
                     self._read_text(log)
                     return
-            if self._clock() - heard_at > self._stall_s:
-                raise ChildDied(f"the trainer was silent for {self._stall_s:g} s", "\n".join(self._tail))
+            now = self._clock()
+            if now - begun_at > self._unit_s:
+                raise LimitExceeded("unit_s", now - begun_at, self._unit_s)
+            if now - heard_at > self._stall_s:
+                raise ChildStalled(f"the trainer was silent for {self._stall_s:g} s", "\n".join(self._tail))
 
-    def kill(self) -> None:
-        """Kill it with all processes of its session, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+    def kill(self) -> list[int]:
+        """End it with all that it started, and wait until that is gone.
+
+        Returns:
+            Processes that are still there after some seconds, held up in the kernel.
+        """
+        verdict = self._process.end()
         self._selector.close()
-        self._socket.close()
-        self._stderr.close()
+        return verdict.left
 
     def _receive(self) -> None:
         try:
-            chunk = self._socket.recv(CHUNK_BYTES)
+            chunk = self._process.talk.recv(CHUNK_BYTES)
         except OSError:
             chunk = b""
         if not chunk:
-            raise self._died()
+            self._died()
         self._received += chunk
         if len(self._received) > LINE_MAX_BYTES and b"\n" not in self._received:
             raise ChildDied("the trainer sent a line without end", "\n".join(self._tail))
@@ -168,13 +165,16 @@ class Child:
 
     def _read_text(self, log: Callable[[str], None]) -> None:
         try:
-            chunk = os.read(self._stderr.fileno(), CHUNK_BYTES)
+            chunk = os.read(self._process.text.fileno(), CHUNK_BYTES)
         except BlockingIOError:
             return
         if not chunk:
             with contextlib.suppress(KeyError):
-                self._selector.unregister(self._stderr)
+                self._selector.unregister(self._process.text)
             return
+        self._printed += len(chunk)
+        if self._printed > self._log_mb * MB:
+            raise LimitExceeded("log_mb", self._printed / MB, self._log_mb)
         *lines, self._text = (self._text + chunk).split(b"\n")
         self._text = self._text[-TEXT_MAX:]
         for raw in lines:
@@ -182,13 +182,17 @@ class Child:
             self._tail.append(line)
             log(line)
 
-    def _died(self) -> ChildDied:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(EXIT_S)  # the socket closes a moment before the process has its status
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        status = self._process.wait()
-        with contextlib.suppress(ValueError, OSError):
+    def _died(self) -> NoReturn:
+        verdict = self._process.verdict()
+        with contextlib.suppress(ValueError, OSError, LimitExceeded):
             self._read_text(lambda line: None)
-        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        return ChildDied(f"the trainer {how}", "\n".join(self._tail))
+        if verdict.limit is not None:
+            raise LimitExceeded(verdict.limit, verdict.used, verdict.allowed)
+        status = verdict.status
+        if status is None:
+            how = "closed its end of the talk"
+        elif status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
+        else:
+            how = f"ended with status {status}"
+        raise ChildDied(f"the trainer {how}", "\n".join(self._tail))

@@ -1,9 +1,10 @@
 """What a worker and its trainer child say to each other: one JSON object a line over a socket pair.
 
 The child runs the user's code, so every line it sends is checked here before the worker believes it; there
-is no pickle. The worker asks (``Load``, ``Sweep``, ``Train``, ``Exit``); the child answers with any number of
+is no pickle. The worker asks (``Load``, ``Sweep``, ``Train``); the child answers with any number of
 ``Working`` lines and then with what was asked for. During ``Train`` the child sends ``Reports`` at the end of
-each round (every active lane advanced by one epoch) and waits for ``Continue`` before it goes on.
+each round (every active lane advanced by one epoch) and waits for ``Continue`` before it goes on. A closed
+socket tells it to leave.
 """
 
 from __future__ import annotations
@@ -67,12 +68,6 @@ class Continue(Message):
 
     type: Literal["continue"] = "continue"
     stop: list[int] = Field(default_factory=list)
-
-
-class Exit(Message):
-    """Leave in peace."""
-
-    type: Literal["exit"] = "exit"
 
 
 class Loaded(Message):
@@ -151,7 +146,7 @@ class Crashed(Message):
     error: JobError
 
 
-Order = Annotated[Load | Sweep | Train | Continue | Exit, Field(discriminator="type")]
+Order = Annotated[Load | Sweep | Train | Continue, Field(discriminator="type")]
 Reply = Annotated[Loaded | Working | Swept | Reports | Finished | Done | Crashed, Field(discriminator="type")]
 ORDER: TypeAdapter[Order] = TypeAdapter(Order)
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

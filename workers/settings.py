@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from lrtune.wire import Isolation
+from workers.sandbox.plan import MB, Limits
+
+CONTAINER_MEMORY = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""What a container sees of its own limit, in versions 2 and 1 of control groups."""
 
 
 class SettingsError(ValueError):
@@ -23,6 +33,15 @@ class Settings:
         threads: CPU threads of the trainer child.
         lease_s: Seconds after which a unit of a worker that is not heard of goes to another.
         stall_s: Seconds without a word of the trainer child after which it counts as hung.
+        unit_s: Seconds that one unit of work may take.
+        memory_mb: MiB of memory of a trainer child and all it starts, shared memory included.
+        processes: Processes of theirs at a time.
+        task_threads: Threads of all these processes at a time.
+        cpu_s: Seconds of CPU time of theirs together; 0 is no limit.
+        disk_mb: MiB they may write into their folders.
+        files: Files they may keep there.
+        log_mb: MiB of text they may print.
+        isolation_min: The level that the worker must reach to start.
     """
 
     database_url: str
@@ -30,6 +49,27 @@ class Settings:
     threads: int = 1
     lease_s: float = 20.0
     stall_s: float = 900.0
+    unit_s: float = 86_400.0
+    memory_mb: int = 4096
+    processes: int = 256
+    task_threads: int = 2048
+    cpu_s: int = 0
+    disk_mb: int = 10_240
+    files: int = 100_000
+    log_mb: float = 100.0
+    isolation_min: Isolation = Isolation.PROCESS
+
+    @property
+    def limits(self) -> Limits:
+        """What the supervisor of a trainer child watches."""
+        return Limits(
+            memory_mb=self.memory_mb,
+            processes=self.processes,
+            threads=self.task_threads,
+            cpu_s=self.cpu_s,
+            disk_mb=self.disk_mb,
+            files=self.files,
+        )
 
 
 VARIABLES: Mapping[str, str] = {
@@ -38,6 +78,15 @@ VARIABLES: Mapping[str, str] = {
     "threads": "LRTUNE_THREADS",
     "lease_s": "LRTUNE_LEASE_S",
     "stall_s": "LRTUNE_STALL_S",
+    "unit_s": "LRTUNE_UNIT_S",
+    "memory_mb": "LRTUNE_MEMORY_MB",
+    "processes": "LRTUNE_PROCESSES",
+    "task_threads": "LRTUNE_TASK_THREADS",
+    "cpu_s": "LRTUNE_CPU_S",
+    "disk_mb": "LRTUNE_DISK_MB",
+    "files": "LRTUNE_FILES",
+    "log_mb": "LRTUNE_LOG_MB",
+    "isolation_min": "LRTUNE_ISOLATION_MIN",
 }
 """The environment variable of each field."""
 
@@ -62,7 +111,37 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         threads=round(_number(given, "threads", Settings.threads, 1, os.cpu_count() or 1)),
         lease_s=_number(given, "lease_s", Settings.lease_s, 3, 3600),
         stall_s=_number(given, "stall_s", Settings.stall_s, 10, 86_400),
+        unit_s=_number(given, "unit_s", Settings.unit_s, 10, 31_536_000),
+        memory_mb=_count(given, "memory_mb", _most_of_the_memory(), 256, 16_777_216),
+        processes=_count(given, "processes", Settings.processes, 1, 100_000),
+        task_threads=_count(given, "task_threads", Settings.task_threads, 8, 1_000_000),
+        cpu_s=_count(given, "cpu_s", Settings.cpu_s, 0, 31_536_000),
+        disk_mb=_count(given, "disk_mb", Settings.disk_mb, 1, 16_777_216),
+        files=_count(given, "files", Settings.files, 10, 10_000_000),
+        log_mb=_number(given, "log_mb", Settings.log_mb, 1, 100_000),
+        isolation_min=_level(str(given.get("isolation_min", Settings.isolation_min))),
     )
+
+
+def _most_of_the_memory() -> int:
+    """Four fifths of the machine's memory, or of what its container may use, in MiB."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in CONTAINER_MEMORY:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int(path.read_text()))
+    return max(256, min(found) * 4 // 5 // MB)
+
+
+def _level(name: str) -> Isolation:
+    try:
+        return Isolation(name)
+    except ValueError:
+        known = ", ".join(Isolation)
+        raise SettingsError(f"LRTUNE_ISOLATION_MIN: {name!r} is no level. Give one of: {known}.") from None
+
+
+def _count(given: Mapping[str, Any], field: str, default: int, low: int, high: int) -> int:
+    return round(_number(given, field, default, low, high))
 
 
 def _device(name: str) -> str:

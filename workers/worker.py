@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from lrtune.wire import JobError
 from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
-from workers.child import Child, ChildDied
-from workers.environment import child_environment
+from workers.child import Child, ChildDied, ChildStalled
 from workers.keeper import Cancelled, Drained, Keeper
+from workers.limits import LimitExceeded
 from workers.protocol import Load
+from workers.sandbox.folder import Folder
+from workers.sandbox.sandbox import Sandbox
 from workers.settings import Settings
 from workers.sweeping import sweep
 from workers.task_files import unpack
@@ -29,6 +29,9 @@ from workers.training import train
 from workers.work import JobEnded, Work
 
 log = logging.getLogger("lrtune.worker")
+
+TRAINER = (sys.executable, "-P", "-m", "workers.trainer")
+"""The trainer's command; the number of the inherited socket follows."""
 
 IDLE_MIN_S = 0.1
 IDLE_MAX_S = 1.0
@@ -43,6 +46,7 @@ class Worker:
     Args:
         settings: What it runs with; ``settings.device`` is resolved (not ``auto``).
         database: The store.
+        sandbox: The isolation of its trainer children.
         identity: Its id, unique among all workers ever.
         host: Name of its machine, for people.
         environ: Its own environment; the child gets a part of it.
@@ -55,6 +59,7 @@ class Worker:
         settings: Settings,
         database: Database,
         *,
+        sandbox: Sandbox,
         identity: str,
         host: str,
         environ: Mapping[str, str],
@@ -63,6 +68,7 @@ class Worker:
     ) -> None:
         self._settings = settings
         self._database = database
+        self._sandbox = sandbox
         self._identity = identity
         self._host = host
         self._environ = environ
@@ -71,8 +77,7 @@ class Worker:
         self._started_at: datetime | None = None
         self._lease: Lease | None = None
         self._child: Child | None = None
-        self._folder: Path | None = None
-        self._task: tuple[str, int] | None = None
+        self._folder: Folder | None = None
         self._deaths: dict[object, int] = {}
         self._seen_at = float("-inf")
 
@@ -122,6 +127,7 @@ class Worker:
             version=version("lrtune"),
             started_at=self._started_at,
             lease_s=self._settings.lease_s,
+            isolation=self._sandbox.level,
             unit=None if self._lease is None else str(self._lease.unit),
             job=None if self._lease is None else self._lease.job,
         )
@@ -151,6 +157,10 @@ class Worker:
         except JobEnded:
             log.info("job %s failed", lease.job)
             self._drop_child()
+        except LimitExceeded as error:
+            log.warning("job %s: %s", lease.job, error)
+            self._drop_child()
+            self._fail(keeper, error.error)
         except ChildDied as error:
             log.warning("job %s: %s\n%s", lease.job, error.reason, error.tail)
             self._drop_child()
@@ -181,20 +191,15 @@ class Worker:
         job = keeper.read(lambda tx: jobs.get(tx, keeper.lease.job))
         if self._child is None or self._child.loaded != job.id:
             self._drop_child()
-            self._folder = Path(tempfile.mkdtemp(prefix="lrtune-"))
+            self._folder = Folder(self._sandbox.layers.uid)
             files = keeper.read(lambda tx: tasks.files(tx, job.task, job.task_version))
-            unpack(files, self._folder / "task")
-            (self._folder / "home").mkdir()
-            self._child = Child(
-                self._folder / "home",
-                child_environment(self._environ, home=self._folder / "home", threads=self._settings.threads),
-                stall_s=self._settings.stall_s,
-                clock=self._clock,
-            )
+            unpack(files, self._folder.task)
+            self._folder.show_task()
+            self._child = self._start(self._folder, network=job.request.network)
         assert self._folder is not None
         task = keeper.read(lambda tx: tasks.get(tx, f"{job.task}@{job.task_version}"))
         load = Load(
-            folder=str(self._folder / "task"),
+            folder=str(self._folder.task),
             entry=task.entry,
             params=job.request.params,
             optimizer=job.request.optimizer,
@@ -203,6 +208,24 @@ class Worker:
             threads=self._settings.threads,
         )
         return Work(job, keeper, self._child, load)
+
+    def _start(self, folder: Folder, *, network: bool) -> Child:
+        chosen = self._settings
+        plan = self._sandbox.plan(
+            folder,
+            TRAINER,
+            environ=self._environ,
+            threads=chosen.threads,
+            limits=chosen.limits,
+            network=network,
+        )
+        return Child(
+            plan,
+            stall_s=chosen.stall_s,
+            unit_s=chosen.unit_s,
+            log_mb=chosen.log_mb,
+            clock=self._clock,
+        )
 
     def _hand_back(self, keeper: Keeper) -> None:
         try:
@@ -217,24 +240,32 @@ class Worker:
         if self._deaths[unit] < DEATHS:
             self._hand_back(keeper)
             return
-        failure = JobError(
-            code="trainer_died",
-            detail=f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place.",
-            remedy="If it was killed, the machine may have run out of memory: make the model or the "
-            "batch smaller. The last lines it printed are in the traceback.",
-            traceback=error.tail or None,
-        )
+        detail = f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place."
+        if isinstance(error, ChildStalled):
+            code = "trainer_stalled"
+            remedy = (
+                "Look for code that waits for something that never comes. If a single step takes so long, "
+            )
+            remedy += "make it shorter, or ask the worker's operator to raise LRTUNE_STALL_S."
+        else:
+            code = "trainer_died"
+            remedy = "If it was killed, the machine may have run out of memory: make the model or the "
+            remedy += "batch smaller. The last lines it printed are in the traceback."
+        self._fail(keeper, JobError(code=code, detail=detail, remedy=remedy, traceback=error.tail or None))
+
+    def _fail(self, keeper: Keeper, error: JobError) -> None:
         try:
-            keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, failure))
+            keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, error))
         except LeaseLost as lost:
             log.warning("job %s: the lease was lost meanwhile: %s", keeper.lease.job, lost)
 
     def _drop_child(self) -> None:
         if self._child is not None:
-            self._child.kill()
+            if left := self._child.kill():
+                log.warning("processes of the task that the kernel does not let die: %s", left)
             self._child = None
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.close()
             self._folder = None
 
     def _say_goodbye(self) -> None:

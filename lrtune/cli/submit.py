@@ -31,6 +31,7 @@ FIELDS = {
     "finalists": ("confirm", "finalists"),
     "confirm_seeds": ("confirm", "seeds"),
     "max_parallel": ("max_parallel",),
+    "network": ("network",),
 }
 """Where in the request a flag's value goes."""
 
@@ -73,6 +74,9 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--finalists", type=int, help="Settings that are confirmed at the end; 3 by default.")
 @click.option("--confirm-seeds", type=int, help="Fresh seeds they are confirmed on; 5 by default.")
 @click.option("--max-parallel", type=int, metavar="N", help="Workers that share the job at most.")
+@click.option(
+    "--network", is_flag=True, default=None, help="Let the task use the network, if the server allows it so."
+)
 @click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
 @click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")

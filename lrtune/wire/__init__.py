@@ -17,6 +17,7 @@ from lrtune.wire.account import (
 )
 from lrtune.wire.answer import Answer, BestAnswer, Contender, Difference, Estimate, Provenance, ScheduleChoice
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
+from lrtune.wire.isolation import Isolation
 from lrtune.wire.job import (
     DEFAULT_SCHEDULES,
     BestSoFar,
@@ -68,6 +69,7 @@ __all__ = [
     "Event",
     "FieldError",
     "Interval",
+    "Isolation",
     "Job",
     "JobError",
     "JobRequest",

@@ -126,7 +126,11 @@ class MetricSpec(Request):
 
 
 class JobRequest(Request):
-    """Body of ``POST /v1/jobs``. Only ``task`` is required."""
+    """Body of ``POST /v1/jobs``. Only ``task`` is required.
+
+    ``network`` asks that the task may use the network while it trains; the server's operator says which
+    tasks may ask (docs/security.md).
+    """
 
     task: Annotated[str, Field(min_length=1, max_length=200)]
     params: dict[str, Any] = Field(default_factory=dict)
@@ -138,6 +142,7 @@ class JobRequest(Request):
     search: SearchSpec = Field(default_factory=SearchSpec)
     confirm: ConfirmSpec = Field(default_factory=ConfirmSpec)
     max_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
+    network: bool = False
 
 
 class Progress(Resource):

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field
 
 from lrtune.wire.base import Resource
+from lrtune.wire.isolation import Isolation
 
 Item = TypeVar("Item")
 
@@ -34,13 +35,17 @@ class Task(Resource):
 
 
 class Worker(Resource):
-    """A worker process: ``alive`` is false once it has not been heard of for its lease time."""
+    """A worker process: ``alive`` is false once it has not been heard of for its lease time.
+
+    ``isolation`` is how far it keeps tasks from everything else; null for workers of older versions.
+    """
 
     id: str
     host: str
     pid: int
     device: str
     version: str
+    isolation: Isolation | None = None
     alive: bool
     unit: str | None = None
     job: str | None = None

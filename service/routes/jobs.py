@@ -95,7 +95,7 @@ def submit(
     """Queue a job. Only `task` is required; everything is checked before the job is accepted."""
     idempotency = None if key is None else (key, _digest(request))
     with here.database.write() as tx:
-        submission.check(request, _task(tx, request.task))
+        submission.check(request, _task(tx, request.task), networked=here.settings.network_tasks)
         job, created = jobs.submit(
             tx, request, job_id=here.new_job_id(), author=who.account, idempotency=idempotency
         )

@@ -62,6 +62,7 @@ def test_cancelling_a_running_job_ends_its_trainer(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         client = server.client()
         handle = client.submit(LONG)
+        until(lambda: client.job(handle.id).state is JobState.RUNNING, "the job's start")
         until(lambda: bool(trainers(tmp_path)), "a trainer")
         assert handle.cancel().state is JobState.CANCELLED
         assert handle.cancel().state is JobState.CANCELLED
@@ -99,7 +100,9 @@ def test_a_server_that_is_killed_loses_no_job(tmp_path: Path) -> None:
 
 def test_a_server_told_to_stop_hands_its_work_on(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        handle = server.client().submit(LONG)
+        client = server.client()
+        handle = client.submit(LONG)
+        until(lambda: client.job(handle.id).state is JobState.RUNNING, "the job's start")
         until(lambda: bool(trainers(tmp_path)), "a trainer")
         assert end(server.process) == 0
     assert not trainers(tmp_path)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lrtune.wire import Job, Page, Task, Worker
+from lrtune.wire import Isolation, Job, Page, Task, Worker
 from store import Database, units, workers
 from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
@@ -98,6 +98,7 @@ def test_workers(client: Client, database: Database) -> None:
             version="0.1.0",
             started_at=datetime.now(UTC),
             lease_s=20.0,
+            isolation=Isolation.USER,
         )
     [worker] = Page[Worker].model_validate(client.get("/v1/workers").json()).items
     assert (worker.id, worker.alive, worker.job) == ("gpu1-1", True, None)

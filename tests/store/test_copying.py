@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from lrtune.wire import Curve, TrialState
+from lrtune.wire import Curve, Isolation, TrialState
 from store import Database, answers, curves, events, jobs, schema_state, tables, tasks, trials, units, workers
 from store.copying import CopyRefused, copy_to
 from store.errors import SchemaError
@@ -35,6 +35,7 @@ def source(sqlite_url: str, clock: Clock) -> Iterator[Database]:
             version="0",
             started_at=clock.at,
             lease_s=LEASE_S,
+            isolation=Isolation.USER,
         )
     submit(database, "done")
     with database.write() as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtune.wire import Worker
+from lrtune.wire import Isolation, Worker
 from store import Database, workers
 from tests.store.rows import Clock
 
@@ -18,7 +18,7 @@ def seen(database: Database, clock: Clock, id: str = "ada", **more: Any) -> None
             pid=4711,
             device="cuda:0",
             version="0.1.0",
-            **{"started_at": clock.at, "lease_s": 20.0, **more},
+            **{"started_at": clock.at, "lease_s": 20.0, "isolation": Isolation.LANDLOCK, **more},
         )
 
 
@@ -32,7 +32,7 @@ def test_a_worker_comes_works_and_goes(database: Database, clock: Clock) -> None
     seen(database, clock)
     [worker] = listed(database)
     assert (worker.id, worker.host, worker.pid, worker.device) == ("ada", "gpu1", 4711, "cuda:0")
-    assert (worker.alive, worker.unit, worker.job) == (True, None, None)
+    assert (worker.alive, worker.isolation, worker.unit, worker.job) == (True, "landlock", None, None)
     clock.advance(10)
     seen(database, clock, unit="17", job="job1", started_at=started_at)
     [worker] = listed(database)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.workers.sandboxes import Children, sandbox
 from workers.child import Child, ChildDied
 from workers.protocol import Done, Reply, Sweep, Working
 
@@ -20,29 +17,11 @@ Start = Callable[..., Child]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a child that runs a script; ``line()`` reads an order, ``say(text)`` answers."""
-    children: list[Child] = []
-
-    def begin(script: str, **options: object) -> Child:
-        head = textwrap.dedent(
-            """
-            import os, signal, socket, subprocess, sys, time
-            peer = socket.socket(fileno=int(sys.argv[1]))
-            lines = peer.makefile("rb")
-            line = lines.readline
-            def say(text): peer.sendall(text.encode() + b"\\n")
-            """
-        )
-        path = tmp_path / f"child{len(children)}.py"
-        path.write_text(head + textwrap.dedent(script))
-        settings = {"stall_s": 60.0, "command": [sys.executable, str(path)], **options}
-        children.append(Child(tmp_path, dict(os.environ), **settings))  # type: ignore[arg-type]
-        return children[-1]
-
-    yield begin
-    for child in children:
-        child.kill()
+def start() -> Iterator[Start]:
+    """Starts a child that runs a script."""
+    children = Children(sandbox())
+    yield children.start
+    children.close()
 
 
 def ask(child: Child, log: list[str] | None = None) -> list[Reply]:
@@ -125,32 +104,6 @@ def test_what_tick_raises_passes_through(start: Start) -> None:
 
     with pytest.raises(KeyError, match="stop"):
         list(child.replies(tick=tick, log=print))
-
-
-def test_killing_it_kills_what_it_started(start: Start) -> None:
-    child = start(
-        """
-        line()
-        other = subprocess.Popen(["sleep", "1000"])
-        print(other.pid, file=sys.stderr, flush=True)
-        say('{"type": "done"}')
-        line()
-        """
-    )
-    said: list[str] = []
-    ask(child, said)
-    child.kill()
-    while alive(int(said[0])):
-        os.sched_yield()
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that waits to be reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_nobody_reads_an_order_of_a_dead_child(start: Start) -> None:

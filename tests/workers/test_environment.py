@@ -18,7 +18,7 @@ OURS = {
 
 
 def test_secrets_stay_behind_and_numerics_go_along() -> None:
-    environ = child_environment(OURS, home=Path("/scratch"), threads=2)
+    environ = child_environment(OURS, home=Path("/scratch"), temporary=Path("/scratch/tmp"), threads=2)
     assert "secret" not in str(environ)
     assert environ["PATH"] == "/usr/bin"
     assert environ["CUDA_VISIBLE_DEVICES"] == "3"

@@ -14,7 +14,6 @@ from workers.protocol import (
     Continue,
     Crashed,
     Done,
-    Exit,
     Load,
     Loaded,
     Order,
@@ -51,9 +50,10 @@ class Child:
         self._plan = Plan("sequential", 1)
 
     def serve(self) -> None:
-        """Follow orders until told to leave or the worker has gone."""
+        """Follow orders until the worker closes the socket."""
         try:
-            while not isinstance(order := self._channel.receive(), Exit):
+            while True:
+                order = self._channel.receive()
                 try:
                     self._follow(order)
                 except Closed:
@@ -148,8 +148,6 @@ class Child:
     def _exchange(self, reports: Reports) -> Continue:
         self._channel.send(reports)
         answer = self._channel.receive()
-        if isinstance(answer, Exit):
-            raise Closed
         if not isinstance(answer, Continue):
             raise ValueError(f"a {answer.type} order where continue was due")
         return answer
