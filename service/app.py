@@ -56,7 +56,7 @@ def create_app(
         anyio.CapacityLimiter(event_stream.THREADS),
         authentication,
     )
-    for router in (*ROUTERS, pages_routes.router, login.router, static_files.router):
+    for router in (*ROUTERS, *pages_routes.ROUTERS, static_files.router):
         app.include_router(router)
     app.add_middleware(Gate, database=database, authentication=authentication, refuse=_problem)
     app.add_middleware(Guard, settings=settings)

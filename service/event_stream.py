@@ -11,6 +11,7 @@ from threading import Event as Flag
 
 import anyio
 import anyio.to_thread
+from starlette.responses import StreamingResponse
 
 from lrtune.wire import Event
 from store import Database, events, jobs
@@ -60,6 +61,13 @@ async def stream(
         await sleep(delay)
         silent += delay
         delay = min(delay * 1.5, POLL_MAX_S)
+
+
+def response(text: AsyncIterator[str]) -> StreamingResponse:
+    """A stream as a response that neither caches nor proxies hold back."""
+    return StreamingResponse(
+        text, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
 
 
 def look(database: Database, job_id: str, after: int) -> tuple[bool, list[Event]]:

@@ -72,13 +72,20 @@ RULES: Mapping[str, Rule] = {
     "GET /": READ,
     "GET /jobs/{id}": READ,
     "GET /jobs/{id}/live": READ,
+    "GET /jobs/{id}/data/range-test": READ,
+    "GET /jobs/{id}/data/search": READ,
+    "GET /jobs/{id}/data/parallel": READ,
+    "GET /jobs/{id}/data/schedules": READ,
+    "GET /jobs/{id}/data/curves": READ,
+    "GET /changes": READ,
     "GET /submit": READ,
+    "POST /submit/estimate": READ,  # reckons, and writes nothing
     "GET /tasks": READ,
     "GET /best": READ,
     "GET /workers": READ,
     "GET /login": OPEN,
     "POST /login": OPEN,
     "POST /logout": OPEN,
-    "GET /static/{name}": OPEN,
+    "GET /static/{name:path}": OPEN,
 }
 """By method and path, as the routes spell it."""

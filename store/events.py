@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,3 +35,24 @@ def after(tx: Tx, job_id: str, after: int, limit: int) -> list[Event]:
         sa.select(tables.events).where(table.job == job_id, table.id > after).order_by(table.id).limit(limit)
     )
     return [Event.model_validate(dict(row._mapping)) for row in rows]
+
+
+def latest(tx: Tx, job_id: str, *, kinds: Collection[str], limit: int) -> list[Event]:
+    """The job's last events of these kinds, newest first."""
+    table = tables.events.c
+    rows = tx.conn.execute(
+        sa.select(tables.events)
+        .where(table.job == job_id, table.kind.in_(kinds))
+        .order_by(table.id.desc())
+        .limit(limit)
+    )
+    return [Event.model_validate(dict(row._mapping)) for row in rows]
+
+
+def newest(tx: Tx, job_id: str | None = None) -> int:
+    """The greatest id of a job's events, or of all; 0 before there is one."""
+    table = tables.events.c
+    query = sa.select(sa.func.max(table.id))
+    if job_id is not None:
+        query = query.where(table.job == job_id)
+    return int(tx.conn.execute(query).scalar_one() or 0)

@@ -59,6 +59,13 @@ def of(tx: Tx, jobs: Sequence[sa.Row[*tuple[Any, ...]]]) -> dict[str, Progress]:
     return {job.id: _progress(tx, job, by_job[job.id]) for job in jobs}
 
 
+def by_phase(tx: Tx, job_id: str) -> dict[Phase, tuple[int, int]]:
+    """Trainings done and planned of each phase of a job."""
+    rows = tx.conn.execute(sa.select(tables.job_phases).where(_PHASES.job == job_id)).all()
+    found = {row.phase: (min(row.trainings_done, row.trainings), row.trainings) for row in rows}
+    return {phase: found[phase] for phase in Phase if phase in found}
+
+
 def _progress(tx: Tx, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> Progress:
     # An extended sweep trains its seeds again: never more done than planned.
     done = {row.phase: min(row.trainings_done, row.trainings) for row in phases}

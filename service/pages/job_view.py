@@ -1,18 +1,18 @@
-"""Everything a job's page shows, read in one transaction."""
+"""What a job's page shows, read in one transaction: as much for ten thousand trials as for ten."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lrtune.schedules import EXPORTS
-from lrtune.wire import Answer, Job, Phase, Trial, TrialState
+from lrtune.wire import Answer, Event, Job, Phase, RangeTest, Trial, TrialState
 from service import code_of
-from service.pages import range_chart, trials_chart
-from service.pages.range_chart import RangeChart
-from service.pages.trials_chart import TrialsChart
-from store import Database, answers, jobs, range_tests, trials
+from service.pages import timeline, told
+from service.pages.timeline import Step
+from store import Database, answers, events, jobs, progress, range_tests, standings
 
 LEADERS = 15
+EVENTS = 60
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,29 @@ class JobView:
     """A job and what it has measured so far.
 
     ``code`` holds the answer as code by framework; ``leaders`` are the best complete search trials;
-    ``counts`` the search's trials by state.
+    ``counts`` the search's trials by state; ``events`` the last ones, newest first; ``newest`` the id of the
+    job's last event of any kind; ``confirmed`` how many trainings of the confirm phase are done.
     """
 
     job: Job
     answer: Answer | None
     code: dict[str, str]
-    outcome: str | None
-    reasons: list[str]
-    range_chart: RangeChart | None
-    trials_chart: TrialsChart | None
+    range_test: RangeTest | None
     leaders: list[Trial]
-    counts: dict[str, int]
+    counts: dict[TrialState, int]
+    timeline: list[Step]
+    events: list[Event]
+    newest: int
+
+    @property
+    def final(self) -> int:
+        """Search trials that are final."""
+        return sum(number for state, number in self.counts.items() if state.final)
+
+    @property
+    def confirmed(self) -> int:
+        """Trainings of the confirm phase that are done."""
+        return next(step.done for step in self.timeline if step.phase is Phase.CONFIRM)
 
 
 def of(database: Database, job_id: str) -> JobView:
@@ -43,28 +54,16 @@ def of(database: Database, job_id: str) -> JobView:
     with database.read() as tx:
         job = jobs.get(tx, job_id)
         answer = answers.get(tx, job_id)
-        swept = range_tests.get(tx, job_id)
-        searched = trials.for_job(tx, job_id, phase=Phase.SEARCH)
-    goal = job.request.metric.goal
-    return JobView(
-        job=job,
-        answer=answer,
-        code={name: code_of.text(answer, name) for name in EXPORTS} if answer else {},
-        outcome=swept.outcome if swept else None,
-        reasons=swept.reasons if swept else [],
-        range_chart=range_chart.of(swept) if swept else None,
-        trials_chart=trials_chart.of(searched, goal=goal),
-        leaders=_leaders(searched, goal),
-        counts=_counts(searched),
-    )
-
-
-def _leaders(searched: list[Trial], goal: str) -> list[Trial]:
-    complete = [trial for trial in searched if trial.value is not None]
-    sign = -1.0 if goal == "maximize" else 1.0
-    return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))[:LEADERS]
-
-
-def _counts(searched: list[Trial]) -> dict[str, int]:
-    counts = {state: sum(trial.state is state for trial in searched) for state in TrialState}
-    return {str(state): count for state, count in counts.items() if count}
+        goal = job.request.metric.goal
+        begun = events.latest(tx, job_id, kinds=["phase"], limit=len(Phase))
+        return JobView(
+            job=job,
+            answer=answer,
+            code={name: code_of.text(answer, name) for name in EXPORTS} if answer else {},
+            range_test=range_tests.get(tx, job_id),
+            leaders=standings.leaders(tx, job_id, Phase.SEARCH, goal=goal, limit=LEADERS),
+            counts=standings.counts(tx, job_id, Phase.SEARCH),
+            timeline=timeline.of(job, progress.by_phase(tx, job_id), begun, tx.now()),
+            events=events.latest(tx, job_id, kinds=told.KINDS, limit=EVENTS),
+            newest=events.newest(tx, job_id),
+        )

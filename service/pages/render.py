@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from lrtune.wire import Problem
-from service.pages import figures
+from service.pages import figures, told
+from service.pages.data.families import colour
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -57,5 +58,7 @@ def _environment() -> Environment:
         "duration": figures.duration,
         "moment": figures.moment,
         "words": figures.words,
+        "colour": colour,
+        "told": told.sentence,
     }
     return environment

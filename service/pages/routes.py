@@ -3,45 +3,62 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from starlette.responses import HTMLResponse
+from pydantic import BeforeValidator
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from lrtune.optimizers import OPTIMIZERS
 from lrtune.schedules import FAMILIES
 from lrtune.search import SAMPLERS
-from lrtune.wire import JobRequest, JobState, Phase, Task
-from service.context import NO_NUL, Cursor, JobId, Store
-from service.pages import job_view
+from lrtune.wire import JobRequest, JobState, Task
+from service import event_stream
+from service.bodies import JsonRoute
+from service.context import NO_NUL, Cursor, Here, JobId, Store
+from service.pages import changes, estimate, job_view, login
+from service.pages.data import routes as data_routes
 from service.pages.render import page
 from store import Tx, answers, jobs, tasks, workers
 
 PAGE = 50
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+reading = APIRouter(include_in_schema=False, route_class=JsonRoute, default_response_class=HTMLResponse)
+"""Pages made from a JSON body."""
 
 Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+State = Annotated[JobState | None, BeforeValidator(lambda value: value or None), Query()]
+"""A form sends an empty choice as an empty text."""
 
 
 @router.get("/")
-def list_jobs(
-    database: Store, task: Name = None, state: JobState | None = None, cursor: Cursor = None
-) -> HTMLResponse:
+def list_jobs(database: Store, task: Name = None, state: State = None, cursor: Cursor = None) -> HTMLResponse:
     with database.read() as tx:
         found = jobs.page(tx, task=task or None, state=state, cursor=cursor, limit=PAGE)
         names = _names(tx)
-    return page("jobs.html", found=found, names=names, task=task, state=state, states=list(JobState))
+    chosen = {"task": task, "state": state, "cursor": cursor}
+    address = "/?" + urlencode({name: value for name, value in chosen.items() if value})
+    return page(
+        "jobs.html",
+        found=found,
+        names=names,
+        task=task,
+        state=state,
+        states=list(JobState),
+        address=address,
+    )
 
 
 @router.get("/jobs/{id}")
 def show_job(job_id: JobId, database: Store) -> HTMLResponse:
-    return page("job.html", view=job_view.of(database, job_id), phases=list(Phase))
+    return page("job.html", view=job_view.of(database, job_id))
 
 
 @router.get("/jobs/{id}/live")
 def show_live_job(job_id: JobId, database: Store) -> HTMLResponse:
     """The part of the job's page that changes while it runs."""
-    return page("job_live.html", view=job_view.of(database, job_id), phases=list(Phase))
+    return page("job_live.html", view=job_view.of(database, job_id))
 
 
 @router.get("/submit")
@@ -57,6 +74,22 @@ def show_form(database: Store, task: Name = None) -> HTMLResponse:
         optimizers=sorted(OPTIMIZERS),
         families=list(FAMILIES),
         samplers=sorted(SAMPLERS),
+    )
+
+
+@reading.post("/submit/estimate")
+def show_estimate(request: JobRequest, database: Store) -> HTMLResponse:
+    """What the form's request would cost; a part of the form's page."""
+    with database.read() as tx:
+        found = estimate.of(tx, request)
+    return page("estimate.html", found=found)
+
+
+@router.get("/changes")
+def stream_changes(here: Here) -> StreamingResponse:
+    """Server-sent events that say when lists of jobs have changed."""
+    return event_stream.response(
+        changes.changes(here.database, draining=here.draining, limiter=here.stream_threads)
     )
 
 
@@ -87,3 +120,7 @@ def _names(tx: Tx) -> list[str]:
     """Names of all tasks, the newest 200 versions' that is."""
     found: list[Task] = tasks.page(tx, cursor=None, limit=200).items
     return sorted({task.name for task in found})
+
+
+ROUTERS = (router, reading, data_routes.router, login.router)
+"""Every router of the pages."""

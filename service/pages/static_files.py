@@ -1,4 +1,4 @@
-"""The pages' own style sheet and script."""
+"""The pages' style sheet and scripts: our own, and those in ``vendor``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from fastapi import APIRouter, Request, Response
 from service.problems import ProblemError
 
 FOLDER = Path(__file__).with_name("static")
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
 
 router = APIRouter(prefix="/static", include_in_schema=False)
 
 
-@router.get("/{name}")
+@router.get("/{name:path}")
 async def get_static_file(name: str, request: Request) -> Response:
     """A file by its name; a browser asks again each time, and is told in a word that nothing changed."""
     found = _files().get(name)
@@ -31,7 +36,8 @@ async def get_static_file(name: str, request: Request) -> Response:
 
 @cache
 def _files() -> dict[str, tuple[bytes, str]]:
-    contents = {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.suffix in TYPES}
+    paths = [path for path in FOLDER.rglob("*") if path.suffix in TYPES]
+    contents = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths}
     return {
         name: (content, f'"{hashlib.sha256(content).hexdigest()[:16]}"') for name, content in contents.items()
     }

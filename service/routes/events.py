@@ -44,9 +44,8 @@ def stream_events(
     log lines, warnings and the answer. Resume with the id of the last event you saw."""
     with here.database.read() as tx:
         jobs.get(tx, job_id)
-    text = event_stream.stream(
-        here.database, job_id, last_event_id, draining=here.draining, limiter=here.stream_threads
-    )
-    return StreamingResponse(
-        text, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return event_stream.response(
+        event_stream.stream(
+            here.database, job_id, last_event_id, draining=here.draining, limiter=here.stream_threads
+        )
     )

@@ -16,7 +16,9 @@ def running(database: Database, job_id: str, *, task: str = "digits-mlp") -> str
     with database.write() as tx:
         jobs.set_phase(tx, job_id, Phase.SEARCH)
         range_tests.put(tx, job_id, samples.RANGE_TEST)
-        events.add(tx, job_id, "range_test", {"outcome": "ok"})
+        events.add(
+            tx, job_id, "range_test", {"outcome": "ok", "suggested_lr": samples.RANGE_TEST.suggested_lr}
+        )
     return job_id
 
 

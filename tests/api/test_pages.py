@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,8 +15,8 @@ from fastapi.routing import APIRoute
 from lrtune.schedules import FAMILIES
 from lrtune.wire import JobError, JobRequest
 from service import samples
-from service.pages import figures, range_chart, routes, static_files, trials_chart
-from service.pages.scale import Scale, spread
+from service.pages import figures, routes, static_files
+from service.pages.data.families import COLOURS, colour
 from service.routes.code import Framework
 from store import Database, jobs, tasks
 from tests.api.conftest import Client
@@ -77,14 +78,14 @@ def checked(response: httpx.Response) -> None:
         link for name in ("href", "src", "action") for link in page.all(name) if link[0] not in "/#?"
     } == set()
     scripts = [found for tag, found in page.tags if tag == "script"]
-    assert scripts == [{"src": "/static/app.js", "defer": None}]
+    assert all(found.get("src", "").startswith("/static/") for found in scripts)
 
 
 def test_every_page_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "pages.md").read_text()
     documented = set(re.findall(r"^\| `(/\S*)` \|", text, re.MULTILINE))
     served = {route.path for route in routes.router.routes if isinstance(route, APIRoute)}
-    assert documented == served - {"/jobs/{id}/live"}
+    assert documented == served - {"/jobs/{id}/live", "/changes"}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -115,13 +116,14 @@ class TestJob:
         job = client.post("/v1/jobs", json={"task": "digits-mlp"}).json()["id"]
         page = read(client, f"/jobs/{job}")
         assert "Waiting for a worker" in page.text
-        assert page.all("data-events") == [f"/v1/jobs/{job}/events"]
-        assert page.all("data-cancel") == [f"/v1/jobs/{job}/cancel"]
+        assert page.all("hx-sse:connect") == [f"/v1/jobs/{job}/events"]
+        assert page.all("data-api") == [f"POST /v1/jobs/{job}/cancel"]
 
     def test_running(self, client: Client, database: Database) -> None:
         running(database, "a")
         page = read(client, "/jobs/a")
         assert ("li", {"class": "current", "aria-current": "step"}) in page.tags
+        assert "Range test: it suggests an LR of 0.0032." in page.text
         assert "Suggested LR 0.0032" in " ".join(page.text.split())
 
     def test_succeeded(self, client: Client, database: Database) -> None:
@@ -129,7 +131,7 @@ class TestJob:
         page = read(client, "/jobs/a")
         assert samples.ANSWER.verdict in page.text
         assert page.all("data-copy") == [f"code-{framework}" for framework in Framework]
-        assert page.all("data-events") == page.all("data-cancel") == []
+        assert page.all("hx-sse:connect") == page.all("data-api") == []
         assert client.get("/v1/jobs/a/code").json()["code"].strip() in page.text
 
     def test_failed(self, client: Client, database: Database) -> None:
@@ -200,65 +202,36 @@ def test_the_form_has_a_field_for_every_part_of_a_request(client: Client) -> Non
     assert [name for name in page.all("id") if name.startswith("f/") and name not in labelled] == []
 
 
-@pytest.mark.parametrize("name", ["app.js", "app.css", "icon.svg"])
+@pytest.mark.parametrize("name", ["app.js", "app.css", "icon.svg", "charts/chart.js", "vendor/htmx.min.js"])
 def test_static_files(client: Client, name: str) -> None:
     response = client.get(f"/static/{name}")
-    assert response.headers["content-type"] == static_files.TYPES[f".{name.partition('.')[2]}"]
+    assert response.headers["content-type"] == static_files.TYPES[Path(name).suffix]
     again = client.get(f"/static/{name}", headers={"If-None-Match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "..%2Froutes.py", "%00"])
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "..%2Froutes.py", "%2E%2E/routes.py", "vendor", "vendor/README.md", "%00"]
+)
 def test_no_other_file(client: Client, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
 
 
 def test_every_family_has_a_colour() -> None:
     css = (static_files.FOLDER / "app.css").read_text()
-    numbers = {trials_chart.family(name) for name in FAMILIES}
-    assert len(numbers) == min(len(FAMILIES), trials_chart.COLOURS)
-    assert [number for number in numbers if f".family-{number} {{" not in css] == []
+    numbers = {colour(name) for name in FAMILIES}
+    assert len(numbers) == min(len(FAMILIES), COLOURS)
+    assert [number for number in numbers if f"--family-{number}:" not in css] == []
+    assert [number for number in numbers if f".swatch.family-{number} {{" not in css] == []
 
 
-class TestCharts:
-    def test_a_range_test_is_drawn_inside(self) -> None:
-        chart = range_chart.of(samples.RANGE_TEST)
-        assert chart is not None
-        assert [band.name for band in chart.bands] == ["small", "medium", "large", "diverging"]
-        assert all(chart.x.start <= band.x <= band.x + band.width <= chart.x.end for band in chart.bands)
-        assert chart.curves[0].startswith(f"M{chart.x.start}")
-        assert len(chart.marks) == 4
-
-    def test_no_curve_no_drawing(self) -> None:
-        assert range_chart.of(samples.RANGE_TEST.model_copy(update={"curves": []})) is None
-
-    @pytest.mark.parametrize("goal", ["minimize", "maximize"])
-    def test_an_outlier_does_not_flatten_the_rest(self, goal: str) -> None:
-        sign = 1 if goal == "minimize" else -1
-        values = [sign * value for value in (1.0, 1.1, 1.2, 1.3, 1e6)]
-        found = [
-            samples.TRIAL.model_copy(update={"value": value, "number": n}) for n, value in enumerate(values)
-        ]
-        chart = trials_chart.of(found, goal=goal)
-        assert chart is not None
-        assert chart.y.high - chart.y.low < 2
-        assert all(chart.y.end <= dot.y <= chart.y.start for dot in chart.dots)
-
-    @pytest.mark.parametrize(
-        ("low", "high"), [(0.0, 1.0), (-3.2, 8.9), (1e-9, 2e-9), (0.06, 0.36), (1e5, 9e5)]
+def test_files_of_others_are_as_they_came() -> None:
+    folder = static_files.FOLDER / "vendor"
+    listed = dict(
+        re.findall(r"^\| `(\S+)` \|.* `(\w{64})` \|$", (folder / "README.md").read_text(), re.MULTILINE)
     )
-    def test_ticks_are_few_and_inside(self, low: float, high: float) -> None:
-        ticks = Scale(low, high, 0, 1).ticks()
-        assert 2 <= len(ticks) <= 7
-        assert all(low <= tick * (1 + 1e-9) and tick <= high * (1 + 1e-9) for tick in ticks)
-
-    def test_log_ticks_are_decades(self) -> None:
-        assert Scale(1e-7, 10, 0, 1, log=True).ticks() == pytest.approx([10.0**n for n in range(-7, 2)])
-
-    @pytest.mark.parametrize("value", [0.0, -2.0, 3e9])
-    def test_a_spread_is_never_empty(self, value: float) -> None:
-        low, high = spread(value, value)
-        assert low < value < high
+    files = {path.name for path in folder.iterdir() if path.suffix in (".js", ".css")}
+    assert {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files} == listed
 
 
 @pytest.mark.parametrize(

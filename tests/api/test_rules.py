@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import APIRoute
 
-from service.pages import login, static_files
 from service.pages import routes as pages_routes
+from service.pages import static_files
 from service.routes import ROUTERS
 from service.rules import RULES
 from tests.api.conftest import Client
@@ -14,7 +14,7 @@ from tests.api.problem import problem
 
 
 def test_the_table_is_that_of_the_routes() -> None:
-    routers = (*ROUTERS, pages_routes.router, login.router, static_files.router)
+    routers = (*ROUTERS, *pages_routes.ROUTERS, static_files.router)
     routes = {
         f"{method} {route.path}"
         for router in routers

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from lrtune.answer import BASELINES
-from lrtune.rangetest import PROBE_SEEDS, probe_epochs
-from lrtune.rangetest.probes import PROBES
-from lrtune.wire import JobRequest, Phase, Trial
+from lrtune.planned import planned
+from lrtune.wire import Phase, Trial
 from store import Tx, answers, events, jobs, range_tests, trials, units
 from workers.planning.step import Step
 from workers.planning.view import View
@@ -79,11 +77,9 @@ def shares(items: Sequence[T], at_once: int | None = None, *, size: int = TRAINI
 
 def _expect(tx: Tx, view: View, step: Step) -> None:
     """Tell the store how much there is to do in all, so that progress and time left can be told."""
-    request = view.request
     added = [(trial.phase, trial.epochs) for trial in step.trials]
     known = [(trial.phase, _epochs(trial)) for trial in view.trials] + added
-    jobs.plan_phase(tx, view.job.id, Phase.RANGE_TEST, trainings=request.range_test.seeds, epochs=0)
-    for phase, (trainings, epochs) in _usual(request).items():
+    for phase, (trainings, epochs) in planned(view.request).items():
         there = [length for where, length in known if where is phase]
         waiting = max(trainings - len(there), 0)
         if phase is not Phase.SEARCH and there:
@@ -99,13 +95,3 @@ def _expect(tx: Tx, view: View, step: Step) -> None:
 
 def _epochs(trial: Trial) -> int:
     return len(trial.curve) if trial.state.final else trial.epochs
-
-
-def _usual(request: JobRequest) -> dict[Phase, tuple[int, int]]:
-    """Trainings and epochs of one, by phase, as far as the request tells before they are planned."""
-    contenders = request.confirm.finalists + len(BASELINES)
-    return {
-        Phase.PROBES: (PROBES * PROBE_SEEDS, probe_epochs(request.epochs)),
-        Phase.SEARCH: (request.search.trials, request.epochs),
-        Phase.CONFIRM: (contenders * request.confirm.seeds, request.epochs),
-    }

@@ -1,0 +1,28 @@
+"""What a request asks for in trainings and epochs, as far as it tells before anything has been measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lrtune.answer import BASELINES
+from lrtune.rangetest import PROBE_SEEDS, probe_epochs
+from lrtune.rangetest.probes import PROBES
+from lrtune.wire import JobRequest, Phase
+
+
+class Planned(NamedTuple):
+    """A phase: its trainings, and the epochs of one of them (0 for a sweep, which counts steps)."""
+
+    trainings: int
+    epochs: int
+
+
+def planned(request: JobRequest) -> dict[Phase, Planned]:
+    """Trainings by phase: pruning trains less, and a sweep that must be extended is trained again."""
+    contenders = request.confirm.finalists + len(BASELINES)
+    return {
+        Phase.RANGE_TEST: Planned(request.range_test.seeds, 0),
+        Phase.PROBES: Planned(PROBES * PROBE_SEEDS, probe_epochs(request.epochs)),
+        Phase.SEARCH: Planned(request.search.trials, request.epochs),
+        Phase.CONFIRM: Planned(contenders * request.confirm.seeds, request.epochs),
+    }
