@@ -34,7 +34,7 @@ def serve(**flags: Any) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with _one_line_errors():
+    with one_line_errors():
         server.serve(settings.load(os.environ, **flags), say=click.echo)
 
 
@@ -42,7 +42,7 @@ def serve(**flags: Any) -> None:
 @DATABASE_URL
 def migrate(**flags: Any) -> None:
     """Bring the database's schema up to date. Running it again, or twice at once, is safe."""
-    with _one_line_errors():
+    with one_line_errors():
         chosen = settings.load(os.environ, **flags)
         chosen.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         migrate_store(chosen.database_url)
@@ -50,7 +50,8 @@ def migrate(**flags: Any) -> None:
 
 
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
+def one_line_errors() -> Iterator[None]:
+    """Errors that are nobody's mistake in lrtune end as one line on standard error."""
     try:
         yield
     except (settings.SettingsError, server.ServeError, HomeError) as error:

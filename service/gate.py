@@ -117,7 +117,7 @@ def check_scope(caller: Caller, rule: Rule) -> None:
         least = next(role for role in Role if needed in role.scopes)
         raise ProblemError(
             "insufficient_role",
-            f"{caller.account} is a {caller.role}; this needs a {least}.",
+            f"The role of {caller.account} is {caller.role}; this needs {least}.",
             "Ask an admin to do it, or for another role (`lrtune admin set-role`).",
         )
     raise ProblemError(

@@ -46,7 +46,7 @@ def issue(
             [
                 FieldError(
                     field="/scopes",
-                    detail=f"{account.name} is a {account.role}, for whom there is no {', '.join(beyond)}.",
+                    detail=f"{account.name} has the role {account.role}, which gives no {', '.join(beyond)}.",
                     remedy=f"Choose among {choice}.",
                 )
             ]

@@ -15,10 +15,12 @@ from lrtune.cli.cancel import cancel
 from lrtune.cli.code import code
 from lrtune.cli.demo import demo
 from lrtune.cli.jobs import jobs
+from lrtune.cli.login import login, logout, whoami
 from lrtune.cli.range_test import range_test
 from lrtune.cli.show import show
 from lrtune.cli.submit import submit
 from lrtune.cli.tasks import tasks
+from lrtune.cli.token import token
 from lrtune.cli.trials import trials
 from lrtune.cli.watch import watch
 from lrtune.cli.workers import workers
@@ -29,6 +31,7 @@ GROUP = "lrtune.commands"
 
 ELSEWHERE = {
     "serve": "Serve the HTTP API, and keep local workers alive.",
+    "admin": "Accounts: create, list, change.",
     "migrate": "Bring the database's schema up to date.",
     "worker": "Work on the jobs of a database.",
 }
@@ -95,14 +98,31 @@ def missing(name: str, detail: str) -> click.Command:
 def lrtune() -> None:
     """What learning rate, and how should it decay? Post a training job, get a measured answer.
 
-    Commands that speak to a server find it by --url or LRTUNE_URL (http://127.0.0.1:8765 by default), and
-    take --json. JOB is a job's id, or `last` for the newest.
+    Commands that speak to a server find it by --url, LRTUNE_URL or `lrtune login` (http://127.0.0.1:8765 by
+    default), and take --json. JOB is a job's id, or `last` for the newest.
 
     Exit status: 0 done, 1 error, 2 wrong input, 3 the job failed, 4 the job was cancelled, 130 Ctrl-C.
     """
 
 
-for _command in (submit, watch, show, jobs, trials, best, code, cancel, tasks, workers, range_test, demo):
+for _command in (
+    submit,
+    watch,
+    show,
+    jobs,
+    trials,
+    best,
+    code,
+    cancel,
+    tasks,
+    workers,
+    login,
+    logout,
+    whoami,
+    token,
+    range_test,
+    demo,
+):
     lrtune.add_command(_command)
 
 

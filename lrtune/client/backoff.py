@@ -19,6 +19,9 @@ RETRY_AFTER_MAX_S = 60.0
 RETRIED = frozenset({429, 502, 503, 504})
 """Statuses that say: not now."""
 
+REFUSED = frozenset({429, 503})
+"""Those of them with which the server itself says that it has done nothing."""
+
 
 def pause_s(attempt: int, rng: random.Random) -> float:
     """Seconds before trying again after try number ``attempt``, counted from 0.

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,9 @@ from lrtune.client.events import follow
 from lrtune.client.handle import JobHandle
 from lrtune.client.result import Result
 from lrtune.wire import (
+    Account,
+    AccountChange,
+    AccountRequest,
     Answer,
     BestAnswer,
     Code,
@@ -30,11 +34,16 @@ from lrtune.wire import (
     Job,
     JobRequest,
     JobState,
+    Me,
+    NewAccount,
+    NewToken,
     OptimizerSpec,
     Page,
     Phase,
     RangeTest,
     Task,
+    Token,
+    TokenRequest,
     Trial,
     TrialState,
     Worker,
@@ -52,8 +61,8 @@ class Client:
     May be used from several threads, and as a context manager, which closes its connections.
 
     Args:
-        url: The server; ``LRTUNE_URL`` or http://127.0.0.1:8765 if None.
-        token: Bearer token; ``LRTUNE_TOKEN`` or none if None.
+        url: The server; if None ``LRTUNE_URL``, the one logged in to last, or http://127.0.0.1:8765.
+        token: Bearer token; if None ``LRTUNE_TOKEN``, the one logged in with, or none.
         timeout_s: Seconds for connecting and for each answer.
         transport: Takes the place of the network, in tests.
         sleep: Waits between retries.
@@ -269,6 +278,38 @@ class Client:
     def workers(self) -> list[Worker]:
         """Worker processes, and what each is doing."""
         return self._get(Page[Worker], "/v1/workers").items
+
+    def me(self) -> Me:
+        """Who asks, and what the token may do; without accounts on the server, nobody in particular."""
+        return self._get(Me, "/v1/me")
+
+    def tokens(self, account: str | None = None) -> Iterator[Token]:
+        """Your own tokens, or another account's, for admins; never their secrets."""
+        return self._items(Token, "/v1/tokens", account=account)
+
+    def create_token(self, request: TokenRequest | None = None) -> NewToken:
+        """A new token; its ``secret`` is shown this once."""
+        body = (request or TokenRequest()).model_dump(mode="json", exclude_unset=True)
+        return self._read(NewToken, self._connection.post_once("/v1/tokens", body))
+
+    def revoke_token(self, token_id: str) -> Token:
+        """Make a token good for nothing; revoking again changes nothing."""
+        path = f"/v1/tokens/{quote(token_id, safe='')}/revoke"
+        return self._read(Token, self._connection.post(path))
+
+    def accounts(self) -> Iterator[Account]:
+        """Accounts by name; for admins, like what follows."""
+        return self._items(Account, "/v1/accounts")
+
+    def create_account(self, request: AccountRequest) -> NewAccount:
+        """A new account with its first token, whose ``secret`` is shown this once."""
+        body = request.model_dump(mode="json", exclude_unset=True)
+        return self._read(NewAccount, self._connection.post_once("/v1/accounts", body))
+
+    def change_account(self, name: str, change: AccountChange) -> Account:
+        """An account with another role, or disabled, or enabled again."""
+        body = change.model_dump(mode="json", exclude_unset=True)
+        return self._read(Account, self._connection.patch(f"/v1/accounts/{quote(name, safe='')}", body))
 
     def range_test_png(self, job_id: str) -> bytes:
         """The picture of the range test."""

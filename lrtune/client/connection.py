@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from lrtune.client.backoff import ATTEMPTS, RETRIED, RETRY_AFTER_MAX_S, pause_s, retry_after_s
+from lrtune.client.backoff import ATTEMPTS, REFUSED, RETRIED, RETRY_AFTER_MAX_S, pause_s, retry_after_s
 from lrtune.client.endpoint import Endpoint
 from lrtune.client.errors import ApiError, NotUnderstood, Unreachable
 from lrtune.wire import Problem
@@ -22,7 +22,7 @@ def utc_now() -> datetime:
 
 
 class Connection:
-    """Calls one server. Every call is idempotent, so each may be made again after a failure.
+    """Calls one server. All calls but ``post_once`` are idempotent, and made again after a failure.
 
     Args:
         endpoint: The server, and the token.
@@ -70,6 +70,14 @@ class Connection:
         options = {} if body is None else {"json": body}
         return self._call("POST", path, headers=dict(headers or {}), **options)
 
+    def patch(self, path: str, body: Any) -> httpx.Response:
+        """The successful answer to a PATCH with JSON; raises likewise."""
+        return self._call("PATCH", path, json=body)
+
+    def post_once(self, path: str, body: Any) -> httpx.Response:
+        """Likewise, but made again only if the server cannot have acted on it: what it makes is made once."""
+        return self._call("POST", path, once=True, json=body)
+
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str], *, read_s: float) -> Iterator[httpx.Response]:
         """A successful answer whose body is still to be read; made once, retries are the caller's.
@@ -85,14 +93,14 @@ class Connection:
                 raise self.refusal(response)
             yield response
 
-    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _call(self, method: str, path: str, *, once: bool = False, **options: Any) -> httpx.Response:
         last = ATTEMPTS - 1
         for attempt in range(ATTEMPTS):
             delay = pause_s(attempt, self.rng)
             try:
                 response = self._http.request(method, self.url + path, **options)
             except httpx.TransportError as error:
-                if attempt == last:
+                if attempt == last or (once and not isinstance(error, httpx.ConnectError)):
                     raise Unreachable(self.url, reason(error)) from None
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise NotUnderstood(self.url, reason(error)) from None
@@ -100,7 +108,11 @@ class Connection:
                 if response.is_success:
                     return response
                 asked = retry_after_s(response, self._now()) or 0.0
-                if response.status_code not in RETRIED or attempt == last or asked > RETRY_AFTER_MAX_S:
+                if (
+                    response.status_code not in (REFUSED if once else RETRIED)
+                    or attempt == last
+                    or asked > RETRY_AFTER_MAX_S
+                ):
                     raise self.refusal(response)
                 delay = max(delay, asked)
             self.sleep(delay)

@@ -1,4 +1,4 @@
-"""Which server, and as whom: the URL and the token, from arguments or the environment."""
+"""Which server, and as whom: the URL and the token, from arguments, the environment, or ``lrtune login``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from lrtune.client import credentials
 from lrtune.client.errors import ArgumentError
 
 DEFAULT_URL = "http://127.0.0.1:8765"
@@ -22,18 +23,23 @@ class Endpoint:
 
     @classmethod
     def of(cls, url: str | None, token: str | None, environ: Mapping[str, str]) -> Endpoint:
-        """From arguments, else LRTUNE_URL and LRTUNE_TOKEN, else the default URL and no token.
+        """From arguments, else LRTUNE_URL and LRTUNE_TOKEN, else what ``lrtune login`` kept, else the default
+        URL and no token. A kept token goes to the server that it was kept for, and to no other.
 
         Raises:
-            ArgumentError: The URL is no http(s) URL, or the token cannot stand in a header.
+            ArgumentError: The URL is no http(s) URL, or the token cannot stand in a header, or the file of
+                ``lrtune login`` is damaged.
         """
+        kept = credentials.read(environ)
         name = "LRTUNE_URL" if url is None else "url"
-        text = (url if url is not None else environ.get("LRTUNE_URL") or DEFAULT_URL).strip()
+        text = (url if url is not None else environ.get("LRTUNE_URL") or kept.url or DEFAULT_URL).strip()
+        address = _checked(name, text)
         token_name = "LRTUNE_TOKEN" if token is None else "token"
-        token = (token if token is not None else environ.get("LRTUNE_TOKEN", "")).strip() or None
+        token = token if token is not None else environ.get("LRTUNE_TOKEN") or kept.tokens.get(address, "")
+        token = token.strip() or None
         if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
             raise ArgumentError(token_name, "has characters that no token has.", "Copy it again, whole.")
-        return cls(_checked(name, text), token)
+        return cls(address, token)
 
     @property
     def loopback(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -22,9 +23,10 @@ def server() -> FakeServer:
 
 
 @pytest.fixture
-def run(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Runs ``lrtune`` with those arguments; what it prints is in ``stdout`` and ``stderr``."""
     monkeypatch.setenv("LRTUNE_URL", "http://lrtune.test")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("LRTUNE_TOKEN", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
 

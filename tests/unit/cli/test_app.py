@@ -68,10 +68,11 @@ def test_an_interrupt_outside_a_command_has_its_status() -> None:
     assert caught.value.code == exits.INTERRUPTED
 
 
-SERVERLESS = ("demo", "range-test")
+SERVERLESS = ("demo", "range-test", "login", "logout")
 
 
 @pytest.mark.parametrize("command", [c for c in app.lrtune.commands.values() if c.name not in SERVERLESS])
 def test_every_client_command_takes_the_same_three_flags(command: click.Command) -> None:
-    flags = {flag for parameter in command.params for flag in parameter.opts}
-    assert {"--url", "--token", "--json"} <= flags
+    for each in command.commands.values() if isinstance(command, click.Group) else [command]:
+        flags = {flag for parameter in each.params for flag in parameter.opts}
+        assert {"--url", "--token", "--json"} <= flags

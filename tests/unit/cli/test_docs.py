@@ -19,13 +19,27 @@ def command(name: str) -> click.Command:
     return app.lrtune.commands.get(name) or app.plugged(name)
 
 
+def parameters(found: click.Command) -> list[click.Parameter]:
+    """Those of a command, and of a group's commands."""
+    inner = found.commands.values() if isinstance(found, click.Group) else []
+    return [*found.params, *(parameter for each in inner for parameter in parameters(each))]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_a_group_is_documented(name: str) -> None:
+    found = command(name)
+    text = " ".join(SECTIONS[name].split())
+    inner = found.commands if isinstance(found, click.Group) else {}
+    assert [each for each in inner if f"`lrtune {name} {each}" not in text] == []
+
+
 def test_every_command_is_documented_and_every_documented_command_exists() -> None:
     assert sorted(SECTIONS) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_flag_is_documented_and_every_documented_flag_exists(name: str) -> None:
-    options = [each for each in command(name).params if isinstance(each, click.Option)]
+    options = [each for each in parameters(command(name)) if isinstance(each, click.Option)]
     flags = {flag for each in options for flag in (*each.opts, *each.secondary_opts)}
     documented = {
         flag
@@ -38,7 +52,7 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(name: str) ->
 @pytest.mark.parametrize("name", app.lrtune.commands)
 def test_every_option_has_help(name: str) -> None:
     assert command(name).help
-    for each in command(name).params:
+    for each in parameters(command(name)):
         if isinstance(each, click.Option):
             assert each.help, f"{name} {each.opts[0]}"
 
