@@ -83,6 +83,8 @@ RULES: Mapping[str, Rule] = {
     "GET /tasks": READ,
     "GET /best": READ,
     "GET /workers": READ,
+    "GET /account": READ,
+    "GET /admin": ADMIN,
     "GET /login": OPEN,
     "POST /login": OPEN,
     "POST /logout": OPEN,

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from lrtune.wire import Problem
+from service.caller import Caller
 from service.pages import figures, told
 from service.pages.data.families import colour
 
@@ -25,9 +26,9 @@ HEADERS = {
 }
 
 
-def page(name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
-    """The template ``name`` filled with ``shown``."""
-    text = _environment().get_template(name).render(shown)
+def page(name: str, *, status: int = 200, who: Caller | None = None, **shown: Any) -> HTMLResponse:
+    """The template ``name`` filled with ``shown``; ``who`` looks at it, None if that is not known."""
+    text = _environment().get_template(name).render(shown, who=who)
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 

@@ -9,14 +9,16 @@ from fastapi import APIRouter, Query
 from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, StreamingResponse
 
+from lrtune.nearness import Situation
 from lrtune.optimizers import OPTIMIZERS
 from lrtune.schedules import FAMILIES
 from lrtune.search import SAMPLERS
 from lrtune.wire import JobRequest, JobState, Task
 from service import event_stream
 from service.bodies import JsonRoute
+from service.caller import Who
 from service.context import NO_NUL, Cursor, Here, JobId, Store
-from service.pages import changes, estimate, job_view, login
+from service.pages import accounts, changes, estimate, job_view, login
 from service.pages.data import routes as data_routes
 from service.pages.render import page
 from store import Tx, answers, jobs, tasks, workers
@@ -30,10 +32,13 @@ reading = APIRouter(include_in_schema=False, route_class=JsonRoute, default_resp
 Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 State = Annotated[JobState | None, BeforeValidator(lambda value: value or None), Query()]
 """A form sends an empty choice as an empty text."""
+Size = Annotated[int | None, BeforeValidator(lambda value: value or None), Query(ge=1, le=1_000_000)]
 
 
 @router.get("/")
-def list_jobs(database: Store, task: Name = None, state: State = None, cursor: Cursor = None) -> HTMLResponse:
+def list_jobs(
+    who: Who, database: Store, task: Name = None, state: State = None, cursor: Cursor = None
+) -> HTMLResponse:
     with database.read() as tx:
         found = jobs.page(tx, task=task or None, state=state, cursor=cursor, limit=PAGE)
         names = _names(tx)
@@ -41,6 +46,7 @@ def list_jobs(database: Store, task: Name = None, state: State = None, cursor: C
     address = "/?" + urlencode({name: value for name, value in chosen.items() if value})
     return page(
         "jobs.html",
+        who=who,
         found=found,
         names=names,
         task=task,
@@ -51,23 +57,24 @@ def list_jobs(database: Store, task: Name = None, state: State = None, cursor: C
 
 
 @router.get("/jobs/{id}")
-def show_job(job_id: JobId, database: Store) -> HTMLResponse:
-    return page("job.html", view=job_view.of(database, job_id))
+def show_job(job_id: JobId, who: Who, database: Store) -> HTMLResponse:
+    return page("job.html", who=who, view=job_view.of(database, job_id))
 
 
 @router.get("/jobs/{id}/live")
-def show_live_job(job_id: JobId, database: Store) -> HTMLResponse:
+def show_live_job(job_id: JobId, who: Who, database: Store) -> HTMLResponse:
     """The part of the job's page that changes while it runs."""
-    return page("job_live.html", view=job_view.of(database, job_id))
+    return page("job_live.html", who=who, view=job_view.of(database, job_id))
 
 
 @router.get("/submit")
-def show_form(database: Store, task: Name = None) -> HTMLResponse:
+def show_form(who: Who, database: Store, task: Name = None) -> HTMLResponse:
     with database.read() as tx:
         names = _names(tx)
         chosen = tasks.get(tx, task or names[0]) if task or names else None
     return page(
         "submit.html",
+        who=who,
         names=names,
         chosen=chosen,
         defaults=JobRequest(task="-"),
@@ -94,26 +101,46 @@ def stream_changes(here: Here) -> StreamingResponse:
 
 
 @router.get("/tasks")
-def list_tasks(database: Store, cursor: Cursor = None) -> HTMLResponse:
+def list_tasks(who: Who, database: Store, cursor: Cursor = None) -> HTMLResponse:
     with database.read() as tx:
         found = tasks.page(tx, cursor=cursor, limit=PAGE)
-    return page("tasks.html", found=found)
+    return page("tasks.html", who=who, found=found)
 
 
 @router.get("/best")
-def list_best(database: Store, task: Name = None, cursor: Cursor = None) -> HTMLResponse:
+def list_best(
+    who: Who,
+    database: Store,
+    task: Name = None,
+    optimizer: Name = None,
+    batch_size: Size = None,
+    epochs: Size = None,
+    cursor: Cursor = None,
+) -> HTMLResponse:
     with database.read() as tx:
         names = _names(tx)
         chosen = task or (names[0] if names else "")
-        found = answers.best(tx, task=chosen, optimizer=None, cursor=cursor, limit=PAGE)
-    return page("best.html", found=found, names=names, task=chosen)
+        asked = Situation(batch_size=batch_size, epochs=epochs)
+        found = answers.best(
+            tx, task=chosen, optimizer=optimizer or None, asked=asked, cursor=cursor, limit=PAGE
+        )
+    given = {"task": chosen, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs}
+    return page(
+        "best.html",
+        who=who,
+        found=found,
+        names=names,
+        optimizers=sorted(OPTIMIZERS),
+        query=urlencode({name: value for name, value in given.items() if value}),
+        **given,
+    )
 
 
 @router.get("/workers")
-def list_workers(database: Store) -> HTMLResponse:
+def list_workers(who: Who, database: Store) -> HTMLResponse:
     with database.read() as tx:
         found = workers.page(tx)
-    return page("workers.html", found=found)
+    return page("workers.html", who=who, found=found)
 
 
 def _names(tx: Tx) -> list[str]:
@@ -122,5 +149,5 @@ def _names(tx: Tx) -> list[str]:
     return sorted({task.name for task in found})
 
 
-ROUTERS = (router, reading, data_routes.router, login.router)
+ROUTERS = (router, reading, data_routes.router, accounts.router, login.router)
 """Every router of the pages."""

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from lrtune.schedules import FAMILIES
 from lrtune.wire import JobError, JobRequest
 from service import samples
-from service.pages import figures, routes, static_files
+from service.pages import accounts, figures, login, routes, static_files
 from service.pages.data.families import COLOURS, colour
 from service.routes.code import Framework
 from store import Database, jobs, tasks
@@ -23,7 +23,7 @@ from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-PAGES = ["/", "/submit", "/tasks", "/best", "/workers"]
+PAGES = ["/", "/submit", "/tasks", "/best", "/workers", "/account", "/admin"]
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 
@@ -75,7 +75,7 @@ def checked(response: httpx.Response) -> None:
         each for _, found in page.tags for each in found if each.startswith("on") or each == "style"
     ] == []
     assert {
-        link for name in ("href", "src", "action") for link in page.all(name) if link[0] not in "/#?"
+        link for name in ("href", "src", "action") for link in page.all(name) if link and link[0] not in "/#?"
     } == set()
     scripts = [found for tag, found in page.tags if tag == "script"]
     assert all(found.get("src", "").startswith("/static/") for found in scripts)
@@ -84,7 +84,12 @@ def checked(response: httpx.Response) -> None:
 def test_every_page_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "pages.md").read_text()
     documented = set(re.findall(r"^\| `(/\S*)` \|", text, re.MULTILINE))
-    served = {route.path for route in routes.router.routes if isinstance(route, APIRoute)}
+    served = {
+        route.path
+        for router in (routes.router, accounts.router, login.router)
+        for route in router.routes
+        if isinstance(route, APIRoute) and "GET" in route.methods
+    }
     assert documented == served - {"/jobs/{id}/live", "/changes"}
 
 
@@ -185,7 +190,7 @@ def test_hostile_text_is_text(client: Client, database: Database) -> None:
             tx, "a", JobError(code="x", detail=hostile, remedy=hostile, file=hostile, traceback=hostile)
         )
     for path in [*PAGES, "/jobs/a"]:
-        assert hostile in read(client, path).text or path in ("/workers", "/best")
+        assert hostile in read(client, path).text or path in ("/workers", "/best", "/account", "/admin")
     form = client.get("/submit", params={"task": hostile}, headers=BROWSER)
     checked(form)
     assert hostile in Page(form.text).text

@@ -91,7 +91,8 @@ export async function send(form) {
 function finish(form, found) {
   const shown = form.dataset.reveal && document.getElementById(form.dataset.reveal);
   if (shown) {
-    shown.querySelector("[data-field]").textContent = found[shown.querySelector("[data-field]").dataset.field];
+    const place = shown.querySelector("[data-field]");
+    place.textContent = place.dataset.field.split(".").reduce((value, name) => value[name], found);
     shown.hidden = false;
     shown.focus();
     form.reset();
