@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Unreachable,
         WaitTimeout,
     )
+    from lrtune.data import Data, data_path
     from lrtune.memory import Best, MeasuredOtherwise, best
     from lrtune.rangetest import analyse
     from lrtune.task import Task, TaskError
@@ -56,6 +57,7 @@ __all__ = [
     "Client",
     "ClientError",
     "ConfirmSpec",
+    "Data",
     "Job",
     "JobCancelled",
     "JobFailed",
@@ -81,6 +83,7 @@ __all__ = [
     "__version__",
     "analyse",
     "best",
+    "data_path",
 ]
 
 _ROOMS = {
@@ -98,6 +101,7 @@ _ROOMS = {
         "Unreachable",
         "WaitTimeout",
     ),
+    "lrtune.data": ("Data", "data_path"),
     "lrtune.memory": ("Best", "MeasuredOtherwise", "best"),
     "lrtune.rangetest": ("analyse",),
     "lrtune.task": ("Task", "TaskError"),

@@ -1,4 +1,4 @@
-"""Request bodies: bounded while they stream in, JSON by name and by content, and nothing a database refuses.
+"""Request bodies: bounded while they stream in; JSON by name and by content, and nothing a database refuses.
 
 Python's parser takes NaN, endless integers and repeated keys; PostgreSQL takes neither NUL nor lone
 surrogates. Each is refused here, once, for every route.
@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from lrtune.wire import FieldError
+from lrtune.wire.pointer import escape
 from service.problems import ProblemError, field_problem
 
 MAX_DEPTH = 32
@@ -60,32 +62,57 @@ async def read(request: Request, *, limit: int) -> bytes:
     """The whole body.
 
     Raises:
-        ProblemError: ``body_too_large`` over ``limit`` bytes, with or without Content-Length;
-            ``request_timeout`` if it does not arrive within ``BODY_TIMEOUT_S``.
+        ProblemError: As ``bounded``; ``request_timeout`` if it does not arrive within ``BODY_TIMEOUT_S``.
     """
-    chunks: list[bytes] = []
-    size = 0
+    async with in_time(BODY_TIMEOUT_S):
+        return b"".join([chunk async for chunk in bounded(request, limit, "LRTUNE_BODY_LIMIT")])
+
+
+@asynccontextmanager
+async def in_time(seconds: float) -> AsyncIterator[None]:
+    """Give what reads a body so many seconds.
+
+    Raises:
+        ProblemError: ``request_timeout``.
+    """
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= limit:
-                    chunks.append(chunk)
-                elif size > DRAIN_BYTES:
-                    break
+        async with asyncio.timeout(seconds):
+            yield
     except TimeoutError:
         raise ProblemError(
             "request_timeout",
-            f"The body did not arrive within {BODY_TIMEOUT_S:.0f} seconds.",
+            f"The body did not arrive within {seconds:.0f} seconds.",
             "Send the request again.",
         ) from None
+
+
+async def bounded(request: Request, limit: int, variable: str) -> AsyncIterator[bytes]:
+    """The chunks of a body as they come in.
+
+    Args:
+        limit: Bytes.
+        variable: The setting that holds the limit, for the remedy.
+
+    Raises:
+        ProblemError: ``body_too_large`` over ``limit`` bytes, with or without Content-Length.
+    """
+    too_large = ProblemError(
+        "body_too_large",
+        f"The body is larger than {limit} bytes.",
+        f"Send at most {limit} bytes; the server's administrator can raise {variable}.",
+    )
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit + DRAIN_BYTES:
+        raise too_large
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            yield chunk
+        elif size > DRAIN_BYTES:
+            break
     if size > limit:
-        raise ProblemError(
-            "body_too_large",
-            f"The body is larger than {limit} bytes.",
-            f"Send at most {limit} bytes; the server's administrator can raise LRTUNE_BODY_LIMIT.",
-        )
-    return b"".join(chunks)
+        raise too_large
 
 
 def _value(request: Request, raw: bytes) -> Any:
@@ -172,11 +199,6 @@ def _check_text(pointer: str, text: str) -> None:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         detail = "The text holds a NUL character or half of a surrogate pair."
         raise field_problem([FieldError(field=pointer, detail=detail, remedy="Remove the character.")])
-
-
-def escape(name: str) -> str:
-    """One step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _malformed(what: str) -> ProblemError:

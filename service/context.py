@@ -18,6 +18,7 @@ from service.settings import Settings
 from store import Database
 
 MAX_ID = 64
+MAX_REF = 200
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -30,7 +31,8 @@ def new_job_id() -> str:
 class Context:
     """Lives in ``app.state``; ``draining`` is set once the server stops, so that event streams end.
 
-    ``stream_threads`` are the threads that event streams share; ``pictures`` keeps what was drawn.
+    ``stream_threads`` are the threads that event streams share, ``upload_threads`` those that look at
+    bundles; ``pictures`` keeps what was drawn.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class Context:
     stream_threads: anyio.CapacityLimiter
     authentication: Authentication
     pictures: Pictures = field(default_factory=Pictures)
+    upload_threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
 
 
 def context(request: Request) -> Context:
@@ -89,9 +92,22 @@ def account_name(
 NO_NUL = r"^[^\x00]*$"
 """Pattern of every text that goes to the database: PostgreSQL takes no NUL."""
 
+
+def task_ref(
+    ref: Annotated[
+        str, Path(description="`name` (its newest version), `name@3`, or `name@` and the start of a digest.")
+    ],
+) -> str:
+    """The reference in the path; what cannot be one never reaches the database."""
+    if not ref.isprintable() or len(ref) > MAX_REF:
+        raise ProblemError("not_found", "There is no such task.", "List tasks with GET /v1/tasks.")
+    return ref
+
+
 JobId = Annotated[str, Depends(job_id)]
 TokenId = Annotated[str, Depends(token_id)]
 AccountId = Annotated[str, Depends(account_name)]
+TaskRef = Annotated[str, Depends(task_ref)]
 Cursor = Annotated[
     str | None, Query(max_length=500, pattern=NO_NUL, description="`next_cursor` of the page before.")
 ]

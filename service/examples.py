@@ -6,7 +6,7 @@ from pathlib import Path
 
 import examples
 from examples import EXAMPLES, Example
-from service import entry_schema
+from lrtune.bundle import entry
 from store import Database, tasks
 
 
@@ -14,7 +14,7 @@ def register(database: Database) -> None:
     """Register every example. Content-addressed, so doing it again changes nothing."""
     for example in EXAMPLES.values():
         source = files(example)
-        schema = entry_schema.read(source, example.entry)
+        schema = entry.read(source, example.entry).params_schema
         with database.write() as tx:
             tasks.register(
                 tx,

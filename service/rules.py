@@ -54,7 +54,10 @@ RULES: Mapping[str, Rule] = {
     "POST /v1/range-tests": READ,  # computes, and writes nothing
     # memory
     "GET /v1/best": READ,
+    "POST /v1/tasks": SUBMIT,
     "GET /v1/tasks": READ,
+    "GET /v1/tasks/{ref}": READ,
+    "GET /v1/tasks/{ref}/bundle": READ,
     # server
     "GET /v1/workers": READ,
     "GET /healthz": OPEN,

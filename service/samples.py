@@ -17,6 +17,7 @@ from lrtune.wire import (
     Code,
     Contender,
     Curve,
+    DataSource,
     Difference,
     Estimate,
     Event,
@@ -168,6 +169,24 @@ TASK = Task(
         "required": [],
         "additionalProperties": False,
     },
+    created_at=_AT,
+)
+PUSHED = Task(
+    name="mnist-cnn",
+    version=3,
+    digest=_DIGEST,
+    entry="train:task",
+    description="A convolutional network that reads handwritten digits.",
+    params_schema={
+        "type": "object",
+        "properties": {"width": {"type": "integer", "minimum": 1, "default": 128}},
+        "required": [],
+        "additionalProperties": False,
+    },
+    author="ada",
+    requirements="einops>=0.8",
+    data={"mnist": DataSource(url="https://example.org/mnist.npz", sha256=_DIGEST)},
+    size=5_120,
     created_at=_AT,
 )
 WORKER = Worker(

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lrtune.bundle.archive import SENT_MAX
+from lrtune.bundle.requirements import POLICIES, Policy
+
 DEFAULT_PORT = 8765
 
 
@@ -32,6 +35,8 @@ class Settings:
         port: Port to bind; 0 takes a free one.
         workers: Local worker processes to keep alive.
         body_limit: Largest request body in bytes.
+        upload_limit: Largest upload of a task in bytes.
+        requirements: Which requirements a task may have; a policy of ``lrtune.bundle.requirements``.
         allowed_hosts: Host names the server answers to; empty = loopback names only on a loopback bind,
             any name otherwise.
         session_key: Signs the sessions of browsers; empty = one of its own, kept in ``home``.
@@ -45,6 +50,8 @@ class Settings:
     port: int = DEFAULT_PORT
     workers: int = 0
     body_limit: int = 1_048_576
+    upload_limit: int = SENT_MAX
+    requirements: Policy = "wheels"
     allowed_hosts: tuple[str, ...] = ()
     session_key: str = field(default="", repr=False)
     network_tasks: tuple[str, ...] = ()
@@ -68,6 +75,8 @@ VARIABLES: Mapping[str, str] = {
     "port": "LRTUNE_PORT",
     "workers": "LRTUNE_WORKERS",
     "body_limit": "LRTUNE_BODY_LIMIT",
+    "upload_limit": "LRTUNE_UPLOAD_LIMIT",
+    "requirements": "LRTUNE_REQUIREMENTS",
     "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
     "session_key": "LRTUNE_SESSION_KEY",
     "network_tasks": "LRTUNE_NETWORK_TASKS",
@@ -101,8 +110,18 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         session_key=_key(given),
         allowed_hosts=tuple(name.lower() for name in _names(given.get("allowed_hosts", ""))),
         network_tasks=_names(given.get("network_tasks", "")),
+        upload_limit=_integer(given, "upload_limit", Settings.upload_limit, 1_024, SENT_MAX),
+        requirements=_policy(given),
         drain_s=_seconds(given, "drain_s", Settings.drain_s, 0, 3_600),
     )
+
+
+def _policy(given: Mapping[str, Any]) -> Policy:
+    text = given.get("requirements", Settings.requirements)
+    for policy in POLICIES:
+        if policy == text:
+            return policy
+    raise _error("requirements", text, f"Give one of {', '.join(POLICIES)}.")
 
 
 def _integer(given: Mapping[str, Any], field: str, default: int, low: int, high: int) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from lrtune import optimizers, schedules, search
+from lrtune.bundle import params_schema
 from lrtune.wire import FieldError, JobRequest, Task
-from service import params_schema
-from service.bodies import escape
+from lrtune.wire.pointer import escape
 from service.problems import field_problem
 from service.validation import sentence
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from lrtune.wire import FieldError
-from service.bodies import escape
+from lrtune.wire.pointer import escape
 from service.problems import ProblemError, field_problem
 
 _REMEDIES: Mapping[str, str] = {

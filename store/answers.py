@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from lrtune import nearness
 from lrtune.nearness import Situation
 from lrtune.wire import Answer, BestAnswer, Difference, Estimate, JobState, Page
-from store import cursors, job_rows, situations, tables
+from store import cursors, job_rows, situations, tables, tasks
 from store.database import Tx
 
 _ANSWERS = tables.answers.c
@@ -80,7 +80,7 @@ def best(
     then the best mean by its goal, then the older job. Archived jobs are left out.
 
     Args:
-        task: The task's name.
+        task: The task: its name, or one version as ``tasks.get`` has it.
         optimizer: Answers for this optimizer alone: what suits one says nothing about another.
         asked: What to compare with (``lrtune.nearness``); with None all distances are 0.
         cursor: Of the page before.
@@ -89,19 +89,22 @@ def best(
     Raises:
         CursorInvalid: ``cursor`` is none of this list's.
     """
+    name, of_version = task.partition("@")[0], tasks.of_jobs(tx, task) if "@" in task else None
     last = None if cursor is None else cursors.decode("best", cursor, (float, str, float, int))
     differing: dict[int, list[Difference]] = {}
     if asked is not None and asked != Situation():
         differing = {
             id: nearness.differences(asked, measured)
-            for id, measured in situations.of_task(tx, task, optimizer)
+            for id, measured in situations.of_task(tx, name, optimizer)
         }
     rows: list[tuple[float, sa.Row[*tuple[Any, ...]]]] = []
     for level in _levels(differing, asked is not None and asked != Situation()):
         if last is not None and level.distance < float(last[0]):
             continue
         after = last[1:] if last is not None and level.distance == float(last[0]) else None
-        query = _query(task, optimizer, level.ids, after).limit(limit + 1 - len(rows))
+        query = _query(name, optimizer, level.ids, after).limit(limit + 1 - len(rows))
+        if of_version is not None:
+            query = query.where(of_version)
         rows += [(level.distance, row) for row in tx.conn.execute(query)]
         if len(rows) > limit:
             break

@@ -101,14 +101,14 @@ def author(tx: Tx, job_id: str) -> str | None:
 
 
 def page(tx: Tx, *, task: str | None, state: JobState | None, cursor: str | None, limit: int) -> Page[Job]:
-    """Jobs, newest first; of a task (any version), in a state.
+    """Jobs, newest first; of a task (``name``, any version, or as ``tasks.get`` has it), in a state.
 
     Raises:
         CursorInvalid: ``cursor`` is none of this list's.
     """
     query = sa.select(tables.jobs)
     if task is not None:
-        query = query.where(_JOBS.task == task)
+        query = query.where(tasks.of_jobs(tx, task))
     if state is not None:
         query = query.where(_JOBS.state == state)
     if cursor is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from lrtune.wire import Page, Task
+from lrtune.wire import DataSource, Page, Task
 from store import cursors, tables
 from store.database import Tx
 from store.errors import NotFound
@@ -27,8 +27,11 @@ def register(
     params_schema: Mapping[str, Any],
     files: Mapping[str, bytes],
     author: str | None = None,
-) -> Task:
-    """The task version that holds ``entry`` and ``files``: the one there is, else a new one.
+    requirements: str = "",
+    data: Mapping[str, DataSource] | None = None,
+) -> tuple[Task, bool]:
+    """The task version that holds ``entry``, ``files`` and ``requirements``: the one there is, else a new
+    one.
 
     A version never changes; its description, schema and author stay those of its first registration.
 
@@ -39,14 +42,19 @@ def register(
         params_schema: JSON schema of the function's parameters.
         files: Contents by relative path.
         author: The account that brings it, None without accounts.
+        requirements: Packages beside the trainer's, one a line, in their normal form.
+        data: What the task declares that it needs.
+
+    Returns:
+        The version, and whether it is new.
     """
     tx.exclude(f"task {name}")
-    digest = digest_of(entry, files)
+    digest = digest_of(entry, files, requirements)
     known = tx.conn.execute(
         sa.select(tables.tasks).where(tables.tasks.c.name == name, tables.tasks.c.digest == digest)
     ).one_or_none()
     if known is not None:
-        return _task(known)
+        return _task(known), False
     latest = tx.conn.execute(
         sa.select(sa.func.max(tables.tasks.c.version)).where(tables.tasks.c.name == name)
     ).scalar_one()
@@ -58,6 +66,9 @@ def register(
         description=description,
         params_schema=dict(params_schema),
         author=author,
+        requirements=requirements,
+        data=dict(data or {}),
+        size=sum(map(len, files.values())),
         created_at=tx.now(),
     )
     tx.conn.execute(sa.insert(tables.tasks), task.model_dump())
@@ -67,13 +78,15 @@ def register(
     ]
     if rows:
         tx.conn.execute(sa.insert(tables.task_files), rows)
-    return task
+    return task, True
 
 
-def digest_of(entry: str, files: Mapping[str, bytes]) -> str:
-    """SHA-256, in hexadecimal, of the entry point and of every path and content, each with its length."""
+def digest_of(entry: str, files: Mapping[str, bytes], requirements: str = "") -> str:
+    """SHA-256, in hexadecimal, of the entry point, of every path and content, and of the requirements if
+    there are any, each with its length."""
+    parts = [entry.encode(), *(part for path in sorted(files) for part in (path.encode(), files[path]))]
     digest = hashlib.sha256()
-    for part in (entry.encode(), *(part for path in sorted(files) for part in (path.encode(), files[path]))):
+    for part in [*parts, requirements.encode()] if requirements else parts:
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     return digest.hexdigest()
@@ -84,20 +97,41 @@ def get(tx: Tx, ref: str) -> Task:
     characters of a digest.
 
     Raises:
-        NotFound: There is none.
+        NotFound: There is none, or the start of a digest is that of several.
     """
     name, at, which = ref.partition("@")
-    query = sa.select(tables.tasks).where(tables.tasks.c.name == name)
-    if at and _VERSION.fullmatch(which):
-        query = query.where(tables.tasks.c.version == int(which))
-    elif at and _DIGEST.fullmatch(which):
-        query = query.where(tables.tasks.c.digest.startswith(which))
-    elif at:
+    table = tables.tasks.c
+    query = sa.select(tables.tasks).where(table.name == name).order_by(table.version.desc())
+    if not at:
+        return _only(ref, tx.conn.execute(query.limit(1)).all())
+    # Digits alone are a version if there is such a one; else they may be how a digest begins.
+    if _VERSION.fullmatch(which):
+        found = tx.conn.execute(query.where(table.version == int(which))).all()
+        if found:
+            return _only(ref, found)
+    if not _DIGEST.fullmatch(which):
         raise _no_such(ref)
-    found = tx.conn.execute(query.order_by(tables.tasks.c.version.desc()).limit(1)).one_or_none()
-    if found is None:
+    return _only(ref, tx.conn.execute(query.where(table.digest.startswith(which)).limit(2)).all())
+
+
+def _only(ref: str, found: Sequence[sa.Row[*tuple[Any, ...]]]) -> Task:
+    if not found:
         raise _no_such(ref)
-    return _task(found)
+    if len(found) > 1:
+        raise NotFound(f"Several versions begin as {ref!r} says.", "Give more characters of the digest.")
+    return _task(found[0])
+
+
+def of_jobs(tx: Tx, ref: str) -> sa.ColumnElement[bool]:
+    """The condition on jobs that they are of the task that ``ref`` names: any version of a bare name."""
+    jobs = tables.jobs.c
+    if "@" not in ref:
+        return jobs.task == ref
+    try:
+        task = get(tx, ref)
+    except NotFound:
+        return sa.false()
+    return sa.and_(jobs.task == task.name, jobs.task_version == task.version)
 
 
 def page(tx: Tx, *, cursor: str | None, limit: int) -> Page[Task]:

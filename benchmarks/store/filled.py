@@ -33,7 +33,7 @@ def job_with_trials(url: str, n: int, *, lanes: int, epochs: int) -> None:
 
 def _submit(tx: Tx) -> str:
     """A job of its own whose first plan unit is out of the way."""
-    task = tasks.register(
+    task, _ = tasks.register(
         tx, name="bench", entry="bench:task", description="", params_schema={}, files={"bench.py": b""}
     )
     job_id = f"bench{tx.now():%H%M%S%f}"

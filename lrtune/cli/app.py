@@ -16,6 +16,7 @@ from lrtune.cli.code import code
 from lrtune.cli.demo import demo
 from lrtune.cli.jobs import jobs
 from lrtune.cli.login import login, logout, whoami
+from lrtune.cli.push import push
 from lrtune.cli.range_test import range_test
 from lrtune.cli.show import show
 from lrtune.cli.submit import submit
@@ -106,6 +107,7 @@ def lrtune() -> None:
 
 
 for _command in (
+    push,
     submit,
     watch,
     show,

@@ -40,8 +40,12 @@ FLAGS = {
     "/confirm/finalists": "--finalists",
     "/confirm/seeds": "--confirm-seeds",
     "/max_parallel": "--max-parallel",
+    "/bundle": "FILE",
+    "/entry": "FILE:ENTRY",
+    "/name": "--name",
+    "/requirements": "--requirements",
 }
-"""The flag of ``lrtune submit`` that sets a field of the request, by JSON pointer."""
+"""The flag of ``lrtune submit`` or ``lrtune push`` that sets a field of the request, by JSON pointer."""
 
 
 def tell(error: ClientError) -> None:

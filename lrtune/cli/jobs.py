@@ -14,7 +14,7 @@ from lrtune.wire import Job, JobState
 
 
 @click.command()
-@click.option("--task", metavar="TASK", help="Jobs of this task, any version.")
+@click.option("--task", metavar="TASK", help="Jobs of this task: name, any version, or name@3.")
 @click.option("--state", type=click.Choice([s.value for s in JobState]), help="Jobs in this state.")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."

@@ -17,7 +17,9 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from lrtune import keyvalue
+from lrtune.bundle import BundleError, collect, pack
 from lrtune.client.connection import Connection
+from lrtune.client.counted import Counted
 from lrtune.client.endpoint import Endpoint
 from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed, NotUnderstood
 from lrtune.client.events import follow
@@ -275,6 +277,44 @@ class Client:
         """Task versions that jobs can name."""
         return self._items(Task, "/v1/tasks")
 
+    def task(self, ref: str) -> Task:
+        """The task version that ``ref`` names: ``name`` (the newest), ``name@3``, or ``name@`` and how its
+        digest begins."""
+        return self._get(Task, _of_task(ref))
+
+    def push_task(
+        self,
+        script: str,
+        *,
+        name: str | None = None,
+        requirements: str = "",
+        include: Iterable[str] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Task:
+        """Push a training, so that jobs can name it; the same content gives the version that there is.
+
+        Args:
+            script: ``FILE.py`` or ``FILE.py:function``. Modules beside it that it imports come along.
+            name: Of the task; the file's own by default.
+            requirements: Packages it needs beside the trainer's, as in a requirements file.
+            include: Files and folders in the script's folder that come along too.
+            progress: Told the bytes that were sent, and all that will be.
+
+        Raises:
+            ArgumentError: What is on the disk cannot become a task.
+        """
+        try:
+            found = collect(script, include=include)
+        except BundleError as error:
+            raise ArgumentError(error.field, error.detail, error.remedy) from None
+        fields = {"name": name or found.name, "entry": found.entry, "requirements": requirements}
+        with Counted(pack(found.files), progress) as file:
+            return self._read(Task, self._connection.upload("/v1/tasks", fields, "bundle.zip", file))
+
+    def task_bundle(self, ref: str) -> bytes:
+        """The files of a task version, as a zip."""
+        return self._connection.get(_of_task(ref, "/bundle")).content
+
     def workers(self) -> list[Worker]:
         """Worker processes, and what each is doing."""
         return self._get(Page[Worker], "/v1/workers").items
@@ -368,6 +408,11 @@ def _optimizer(said: str | OptimizerSpec | Mapping[str, Any] | None) -> tuple[st
 def _pairs(values: Mapping[str, Any]) -> list[str]:
     """``name=value`` of each, for a query."""
     return [keyvalue.write(name, value) for name, value in _plain(values).items()]
+
+
+def _of_task(ref: str, rest: str = "") -> str:
+    """Path of a task's resource."""
+    return f"/v1/tasks/{quote(ref, safe='@')}{rest}"
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 import httpx
 from pydantic import ValidationError
@@ -77,6 +77,16 @@ class Connection:
     def post_once(self, path: str, body: Any) -> httpx.Response:
         """Likewise, but made again only if the server cannot have acted on it: what it makes is made once."""
         return self._call("POST", path, once=True, json=body)
+
+    def upload(self, path: str, fields: Mapping[str, str], name: str, file: IO[bytes]) -> httpx.Response:
+        """The successful answer to a POST of a form with one file, ``bundle``; raises likewise.
+
+        Args:
+            fields: The form's other fields.
+            name: Of the file.
+            file: Seekable, since it is read again for each attempt.
+        """
+        return self._call("POST", path, data=dict(fields), files={"bundle": (name, file)})
 
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str], *, read_s: float) -> Iterator[httpx.Response]:

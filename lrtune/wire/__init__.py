@@ -43,7 +43,7 @@ from lrtune.wire.range_test import (
     RangeTestRequest,
     Suggestion,
 )
-from lrtune.wire.server import Code, Event, FieldError, Page, Problem, Task, Worker
+from lrtune.wire.server import Code, DataSource, Event, FieldError, Page, Problem, Task, Worker
 from lrtune.wire.setting import ParamValue, Setting
 from lrtune.wire.trial import Report, Trial, TrialState
 
@@ -64,6 +64,7 @@ __all__ = [
     "ConfirmSpec",
     "Contender",
     "Curve",
+    "DataSource",
     "Difference",
     "Estimate",
     "Event",

@@ -20,9 +20,21 @@ class Page(Resource, Generic[Item]):
     next_cursor: str | None = None
 
 
+class DataSource(Resource):
+    """Data that a task needs: by ``url`` and ``sha256``, or at a ``path`` that workers have."""
+
+    url: str | None = None
+    sha256: str | None = None
+    path: str | None = None
+
+
 class Task(Resource):
     """A task version that jobs can name. ``params_schema`` is the JSON schema of its parameters;
-    ``author`` is null for an example, and for what was registered without accounts."""
+    ``author`` is null for an example, and for what was registered without accounts.
+
+    ``size`` is the bytes of its files together, ``requirements`` the packages it needs beside the trainer's,
+    one a line, ``data`` what it declares as ``DATA``.
+    """
 
     name: str
     version: int
@@ -31,6 +43,9 @@ class Task(Resource):
     description: str
     params_schema: dict[str, Any]
     author: str | None = None
+    requirements: str = ""
+    data: dict[str, DataSource] = Field(default_factory=dict)
+    size: int = 0
     created_at: datetime
 
 

@@ -133,7 +133,10 @@ def _unknown_task(tx: Tx, ref: str) -> FieldError:
 def list_jobs(
     database: Store,
     task: Annotated[
-        str | None, Query(max_length=200, pattern=NO_NUL, description="Jobs of this task, any version.")
+        str | None,
+        Query(
+            max_length=200, pattern=NO_NUL, description="Jobs of this task: `name`, any version, or `name@3`."
+        ),
     ] = None,
     state: Annotated[JobState | None, Query(description="Jobs in this state.")] = None,
     cursor: Cursor = None,

@@ -28,7 +28,7 @@ class Clock:
 
 def register(database: Database, name: str, content: bytes = b"") -> Task:
     with database.write() as tx:
-        return tasks.register(
+        task, _ = tasks.register(
             tx,
             name=name,
             entry="task:build",
@@ -36,6 +36,7 @@ def register(database: Database, name: str, content: bytes = b"") -> Task:
             params_schema={"type": "object"},
             files={"task.py": content},
         )
+    return task
 
 
 def submit(database: Database, job_id: str = "job1", *, task: str = "digits", **request: Any) -> str:

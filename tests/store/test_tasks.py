@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from store import Database, tasks
+from lrtune.wire import DataSource, Task
+from store import Database, jobs, tasks
 from store.errors import CursorInvalid, NotFound
-from tests.store.rows import register
+from tests.store.rows import register, submit
 
 
 def test_the_same_content_is_the_same_version(database: Database) -> None:
@@ -125,3 +126,67 @@ def test_registering_at_once_makes_one_version(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert found == [2] * 8
+
+
+def test_what_a_task_needs_is_kept_and_told_apart(database: Database) -> None:
+    source = DataSource(url="https://example.org/x.npz", sha256="0" * 64)
+
+    def keep(requirements: str) -> tuple[Task, bool]:
+        with database.write() as tx:
+            return tasks.register(
+                tx,
+                name="needy",
+                entry="a:b",
+                description="",
+                params_schema={},
+                files={"a.py": b"12", "b.py": b"345"},
+                requirements=requirements,
+                data={"x": source},
+            )
+
+    first, created = keep("einops")
+    assert created
+    assert (first.requirements, first.data, first.size) == ("einops", {"x": source}, 5)
+    assert keep("einops") == (first, False)
+    assert keep("")[0].version == 2
+    assert tasks.digest_of("a:b", {"x": b""}, "y") != tasks.digest_of("a:b", {"x": b"", "y": b""})
+
+
+def test_digits_alone_are_a_version_before_they_begin_a_digest(database: Database) -> None:
+    number = next(
+        n for n in range(10_000) if tasks.digest_of("task:build", {"task.py": b"%d" % n})[:6].isdecimal()
+    )
+    task = register(database, "digits-only", b"%d" % number)
+    with database.read() as tx:
+        assert tasks.get(tx, f"digits-only@{task.digest[:6]}") == task
+
+
+def test_a_beginning_that_several_digests_share_names_none(database: Database) -> None:
+    known: dict[str, int] = {}
+    number = 0
+    while (start := tasks.digest_of("task:build", {"task.py": b"%d" % number})[:6]) not in known:
+        known[start] = number
+        number += 1
+    one = register(database, "alike", b"%d" % known[start])
+    register(database, "alike", b"%d" % number)
+    with database.read() as tx:
+        with pytest.raises(NotFound, match="Several versions"):
+            tasks.get(tx, f"alike@{start}")
+        assert tasks.get(tx, f"alike@{one.digest}") == one
+
+
+def test_jobs_of_a_version(database: Database) -> None:
+    register(database, "digits", b"1")
+    submit(database, "old", task="digits")
+    task = register(database, "digits", b"2")
+    submit(database, "new", task="digits")
+    with database.read() as tx:
+        for ref, found in (
+            ("digits", ["new", "old"]),
+            (f"digits@{task.version}", ["new"]),
+            (f"digits@{task.digest[:12]}", ["new"]),
+            ("digits@99", []),
+            ("other", []),
+        ):
+            listed = jobs.page(tx, task=ref, state=None, cursor=None, limit=10).items
+            assert [job.id for job in listed] == found, ref

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service import params_schema
+from lrtune.bundle import params_schema
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from lrtune.wire import FieldError
-from service.bodies import escape
+from lrtune.wire.pointer import escape
 
 _TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "null": ("null", (type(None),)),
