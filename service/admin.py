@@ -37,7 +37,7 @@ ROLE = click.Choice([role.value for role in Role])
 @DATABASE_URL
 @click.pass_context
 def admin(context: click.Context, database_url: str | None) -> None:
-    """Accounts: create, list, change. Works on the server's database, and needs no server."""
+    """Accounts, drains, copies, pruning. Works on the server's database, and needs no server."""
     context.obj = database_url
 
 

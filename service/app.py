@@ -20,6 +20,7 @@ from service.context import Context, new_job_id
 from service.gate import Gate, admitted
 from service.guard import SAFE_METHODS, Guard
 from service.incidents import Incidents
+from service.latency import Latency
 from service.openapi import describe
 from service.pages import login, static_files
 from service.pages import routes as pages_routes
@@ -28,6 +29,7 @@ from service.problems import ProblemError, document, response
 from service.routes import ROUTERS
 from service.sessions import Sessions
 from service.settings import Settings
+from service.traced import Traced
 from store import Database
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -61,6 +63,8 @@ def create_app(
     app.add_middleware(Gate, database=database, authentication=authentication, refuse=_problem)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Incidents)
+    app.add_middleware(Latency, registry=app.state.context.registry)
+    app.add_middleware(Traced)
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

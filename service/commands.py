@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lrtune import logs, tracing
 from service import server, settings
 from service.home import HomeError
 from store import errors
@@ -31,11 +32,13 @@ def serve(**flags: Any) -> None:
     State lives in one data directory, ~/.lrtune or LRTUNE_HOME. Ctrl-C drains: open requests and units of
     work end well.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     with one_line_errors():
-        server.serve(settings.load(os.environ, **flags), say=click.echo)
+        chosen = settings.load(os.environ, **flags)
+        logs.configure(chosen.log_format)
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        tracing.configure(os.environ, "lrtune-server")
+        server.serve(chosen, say=click.echo)
 
 
 @click.command()
@@ -54,7 +57,7 @@ def one_line_errors() -> Iterator[None]:
     """Errors that are nobody's mistake in lrtune end as one line on standard error."""
     try:
         yield
-    except (settings.SettingsError, server.ServeError, HomeError) as error:
+    except (settings.SettingsError, server.ServeError, HomeError, tracing.TracingError) as error:
         raise click.ClickException(str(error)) from None
     except errors.DatabaseUnavailable as error:
         raise click.ClickException(f"The database cannot be used. {error}") from None

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import anyio
 from fastapi import Depends, Path, Query, Request
+from prometheus_client import CollectorRegistry
 
 from service.authentication import Authentication
 from service.pictures import Pictures
@@ -33,6 +34,7 @@ class Context:
 
     ``stream_threads`` are the threads that event streams share, ``upload_threads`` those that look at
     bundles; ``pictures`` keeps what was drawn.
+    ``registry`` counts what this process alone knows, for ``/metrics``.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Context:
     authentication: Authentication
     pictures: Pictures = field(default_factory=Pictures)
     upload_threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
 def context(request: Request) -> Context:

@@ -60,6 +60,7 @@ RULES: Mapping[str, Rule] = {
     "GET /v1/tasks/{ref}/bundle": READ,
     # server
     "GET /v1/workers": READ,
+    "GET /metrics": READ,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     # accounts

@@ -18,6 +18,7 @@ from service import examples, signing_key
 from service.app import create_app
 from service.home import hold
 from service.local_workers import LocalWorkers
+from service.pruning import Pruning
 from service.settings import Settings
 from store import Database, accounts, migrate
 
@@ -47,6 +48,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         database = Database(settings.database_url)
         draining = Event()
         workers = local_workers(settings)
+        pruning = Pruning(database, settings.keep_days)
         try:
             have_accounts = check_reach(settings, database)
             with bind(settings.host, settings.port) as listener:
@@ -54,6 +56,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
                 signing_key.load(settings)
                 app = create_app(settings, database, draining=draining)
                 workers.start()
+                pruning.start()
 
                 def ready() -> None:
                     announce(say, settings, listener, have_accounts=have_accounts)
@@ -61,6 +64,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
                 Listening(app, settings, draining, ready).run([listener])
         finally:
             workers.stop()
+            pruning.stop()
             database.dispose()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lrtune import logs, secret_files
 from lrtune.bundle.archive import SENT_MAX
 from lrtune.bundle.requirements import POLICIES, Policy
 
@@ -41,6 +42,8 @@ class Settings:
             any name otherwise.
         session_key: Signs the sessions of browsers; empty = one of its own, kept in ``home``.
         network_tasks: Names of tasks whose jobs may ask for the network; ``*`` stands for all.
+        keep_days: Days after its end at which the curves of a job are dropped; None = never.
+        log_format: ``text`` or ``json``.
         drain_s: Seconds that open requests and local workers get to finish when the server stops.
     """
 
@@ -55,6 +58,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     session_key: str = field(default="", repr=False)
     network_tasks: tuple[str, ...] = ()
+    keep_days: float | None = None
+    log_format: str = "text"
     drain_s: float = 30.0
 
     @property
@@ -80,9 +85,15 @@ VARIABLES: Mapping[str, str] = {
     "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
     "session_key": "LRTUNE_SESSION_KEY",
     "network_tasks": "LRTUNE_NETWORK_TASKS",
+    "keep_days": "LRTUNE_KEEP_DAYS",
+    "log_format": "LRTUNE_LOG_FORMAT",
     "drain_s": "LRTUNE_DRAIN_S",
 }
 """The environment variable of each field."""
+
+
+SECRETS = ("LRTUNE_DATABASE_URL", "LRTUNE_SESSION_KEY")
+"""Variables that may come from a file: ``LRTUNE_DATABASE_URL_FILE`` and so on."""
 
 
 def load(environ: Mapping[str, str], **flags: Any) -> Settings:
@@ -94,6 +105,10 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
     Raises:
         SettingsError: A value cannot be read or lies out of its bounds.
     """
+    try:
+        environ = secret_files.read(environ, SECRETS)
+    except secret_files.SecretFileError as error:
+        raise SettingsError(error.name, error.detail, error.remedy) from None
     given: dict[str, Any] = {
         field: environ[variable] for field, variable in VARIABLES.items() if environ.get(variable)
     }
@@ -112,7 +127,9 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         network_tasks=_names(given.get("network_tasks", "")),
         upload_limit=_integer(given, "upload_limit", Settings.upload_limit, 1_024, SENT_MAX),
         requirements=_policy(given),
-        drain_s=_seconds(given, "drain_s", Settings.drain_s, 0, 3_600),
+        keep_days=_days(given),
+        log_format=_choice(given, "log_format", Settings.log_format, logs.FORMATS),
+        drain_s=_number(given, "drain_s", Settings.drain_s, 0, 3_600),
     )
 
 
@@ -135,14 +152,16 @@ def _integer(given: Mapping[str, Any], field: str, default: int, low: int, high:
     return value
 
 
-def _seconds(given: Mapping[str, Any], field: str, default: float, low: float, high: float) -> float:
+def _number(
+    given: Mapping[str, Any], field: str, default: float, low: float, high: float, unit: str = "seconds"
+) -> float:
     text = given.get(field, default)
     try:
         value = float(text)
     except ValueError:
-        raise _error(field, text, f"Give seconds from {low:g} to {high:g}.") from None
+        raise _error(field, text, f"Give {unit} from {low:g} to {high:g}.") from None
     if not low <= value <= high:
-        raise _error(field, text, f"Give seconds from {low:g} to {high:g}.")
+        raise _error(field, text, f"Give {unit} from {low:g} to {high:g}.")
     return value
 
 
@@ -150,6 +169,17 @@ def _key(given: Mapping[str, Any]) -> str:
     text = str(given.get("session_key", ""))
     if text and len(text) < 32:
         raise SettingsError(VARIABLES["session_key"], "The key is too short.", "Give at least 32 characters.")
+    return text
+
+
+def _days(given: Mapping[str, Any]) -> float | None:
+    return _number(given, "keep_days", 0, 1, 36_500, "days") if "keep_days" in given else None
+
+
+def _choice(given: Mapping[str, Any], field: str, default: str, choices: tuple[str, ...]) -> str:
+    text = str(given.get(field, default))
+    if text not in choices:
+        raise _error(field, text, f"Give {' or '.join(choices)}.")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,12 +40,13 @@ class Pruned:
         )
 
 
-def prune(database: Database, *, older_than: timedelta) -> Pruned:
+def prune(database: Database, *, older_than: timedelta, stop: Callable[[], bool] = lambda: False) -> Pruned:
     """Drop the bulk of jobs that ended longer ago than ``older_than``.
 
     Dropped: reports of probes and search trials, raw sweeps (the range test keeps those it was made from),
     events of progress and of the task's own output. Kept: the job, its range test, every trial with its state
     and value, the reports of the confirm phase, the answer. One short transaction a job: nobody waits.
+    It ends after the job at hand once ``stop`` says so.
 
     Raises:
         DatabaseUnavailable: The database cannot be used; jobs before that are pruned.
@@ -54,6 +56,8 @@ def prune(database: Database, *, older_than: timedelta) -> Pruned:
         found: list[str] = [row.id for row in tx.conn.execute(query)]
     total = Pruned()
     for job_id in found:
+        if stop():
+            break
         with database.write() as tx:
             total += _prune(tx, job_id)
     return total

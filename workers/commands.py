@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from lrtune import logs, tracing
 from store import Database, schema_state
 from store.errors import DatabaseUnavailable, SchemaError
 from workers import secrecy, settings
@@ -61,12 +62,13 @@ def worker(**flags: Any) -> None:
     """
     secrecy.withdraw()
     secrecy.hide_url(sys.orig_argv, os.environ)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         chosen = settings.load(os.environ, **flags)
+        logs.configure(chosen.log_format)
+        tracing.configure(os.environ, "lrtune-worker")
         database = Database(chosen.database_url)
         state = schema_state(database)
-    except settings.SettingsError as error:
+    except (settings.SettingsError, tracing.TracingError) as error:
         raise click.ClickException(str(error)) from None
     except DatabaseUnavailable as error:
         raise click.ClickException(f"The database cannot be used. {error}") from None

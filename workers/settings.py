@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lrtune import logs, secret_files
 from lrtune.wire import Isolation
 from workers.sandbox.plan import MB, Limits
 
@@ -32,6 +33,7 @@ class Settings:
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
         threads: CPU threads of the trainer child.
         lease_s: Seconds after which a unit of a worker that is not heard of goes to another.
+        log_format: ``text`` or ``json``.
         stall_s: Seconds without a word of the trainer child after which it counts as hung.
         unit_s: Seconds that one unit of work may take.
         memory_mb: MiB of memory of a trainer child and all it starts, shared memory included.
@@ -71,6 +73,8 @@ class Settings:
             files=self.files,
         )
 
+    log_format: str = "text"
+
 
 VARIABLES: Mapping[str, str] = {
     "database_url": "LRTUNE_DATABASE_URL",
@@ -87,8 +91,13 @@ VARIABLES: Mapping[str, str] = {
     "files": "LRTUNE_FILES",
     "log_mb": "LRTUNE_LOG_MB",
     "isolation_min": "LRTUNE_ISOLATION_MIN",
+    "log_format": "LRTUNE_LOG_FORMAT",
 }
 """The environment variable of each field."""
+
+
+SECRETS = ("LRTUNE_DATABASE_URL",)
+"""Variables that may come from a file: ``LRTUNE_DATABASE_URL_FILE``."""
 
 
 def load(environ: Mapping[str, str], **flags: Any) -> Settings:
@@ -100,6 +109,10 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
     Raises:
         SettingsError: A value cannot be read or lies out of its bounds.
     """
+    try:
+        environ = secret_files.read(environ, SECRETS)
+    except secret_files.SecretFileError as error:
+        raise SettingsError(str(error)) from None
     given: dict[str, Any] = {
         field: environ[variable] for field, variable in VARIABLES.items() if environ.get(variable)
     }
@@ -120,6 +133,7 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         files=_count(given, "files", Settings.files, 10, 10_000_000),
         log_mb=_number(given, "log_mb", Settings.log_mb, 1, 100_000),
         isolation_min=_level(str(given.get("isolation_min", Settings.isolation_min))),
+        log_format=_format(str(given.get("log_format", Settings.log_format))),
     )
 
 
@@ -149,6 +163,12 @@ def _device(name: str) -> str:
     if name in ("auto", "cpu", "cuda") or (kind == "cuda" and index.isdecimal()):
         return name
     raise SettingsError(f"LRTUNE_DEVICE: {name!r} is no device. Give auto, cpu, cuda or cuda:N.")
+
+
+def _format(name: str) -> str:
+    if name in logs.FORMATS:
+        return name
+    raise SettingsError(f"LRTUNE_LOG_FORMAT: {name!r} is none. Give {' or '.join(logs.FORMATS)}.")
 
 
 def _number(given: Mapping[str, Any], field: str, default: float, low: float, high: float) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import version
 
+from lrtune import logs, tracing
 from lrtune.wire import JobError
 from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
@@ -97,7 +98,10 @@ class Worker:
                         pause = min(pause * 1.5, IDLE_MAX_S)
                         continue
                     pause = IDLE_MIN_S
-                    self._work(lease)
+                    ids = {"worker": self._identity, "job": lease.job, "unit": lease.unit}
+                    spanned = {f"lrtune.{name}": value for name, value in ids.items()}
+                    with logs.about(**ids), tracing.span(f"{lease.kind} unit", **spanned):
+                        self._work(lease)
                 except SchemaError:
                     raise
                 except DatabaseUnavailable as error:

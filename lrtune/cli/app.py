@@ -32,9 +32,10 @@ GROUP = "lrtune.commands"
 
 ELSEWHERE = {
     "serve": "Serve the HTTP API, and keep local workers alive.",
-    "admin": "Accounts: create, list, change.",
+    "admin": "Accounts, drains, copies, pruning.",
     "migrate": "Bring the database's schema up to date.",
     "worker": "Work on the jobs of a database.",
+    "doctor": "Look over a server's database, disk, clock, workers and GPUs.",
 }
 """Commands that need more than the client installed."""
 

@@ -9,6 +9,7 @@ from service.routes import (
     health,
     jobs,
     me,
+    metrics,
     range_test,
     range_tests,
     tasks,
@@ -34,6 +35,7 @@ ROUTERS = tuple(
         accounts,
         workers,
         health,
+        metrics,
     )
 )
 """Every router, in the order of the OpenAPI document."""
