@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from lrtune.wire import Isolation
 from service import doctor
 from service.operating import admin
 from service.operating import doctor as doctor_command
@@ -85,8 +87,9 @@ class TestDoctor:
     @pytest.fixture
     def examined(self, settings: Settings, database: Database) -> Settings:
         with database.write() as tx:
+            seen: dict[str, Any] = {"host": "h", "pid": 1, "device": "cpu", "version": "1"}
             workers.seen(
-                tx, id="ada", host="h", pid=1, device="cpu", version="1", started_at=tx.now(), lease_s=600
+                tx, id="ada", started_at=tx.now(), lease_s=600, isolation=Isolation.PROCESS, **seen
             )
         return settings
 

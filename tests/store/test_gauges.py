@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrtune.wire import TrialState
+from lrtune.wire import Isolation, TrialState
 from store import Database, drains, gauges, trials, units, vitals, workers
 from tests.store.rows import LEASE_S, Clock, claim, submit, training_job
 
@@ -34,8 +34,7 @@ def test_work_under_way(database: Database, clock: Clock) -> None:
                 "pid": 1,
                 "device": "cuda",
                 "version": "1",
-                "started_at": clock.at,
-            }
+                "started_at": clock.at, "isolation": Isolation.PROCESS}
             workers.seen(tx, id=name, job=job, lease_s=LEASE_S, **seen)
     clock.advance(10)
     submit(database, "late")
