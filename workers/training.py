@@ -25,21 +25,26 @@ class Lanes:
     pruner: Pruner
     waiting: dict[int, Trial]
     values: dict[int, list[float]] = field(default_factory=dict)
+    lrs: dict[int, float] = field(default_factory=dict)
     stopped: set[int] = field(default_factory=set)
 
     def reported(self, rows: list[LaneReport]) -> list[int]:
         """Take in a round; returns the lanes to stop."""
+        before = dict(self.lrs)
         for row in rows:
             trial = self.waiting.get(row.number)
             line = self.values.setdefault(row.number, [])
             if trial is None or row.report.epoch != len(line) + 1 or row.report.epoch > trial.epochs:
                 raise ChildDied(f"the trainer reported on trial {row.number} out of turn", "")
             line.append(signed(row.report.values.get(self.metric.name), self.metric))
+            self.lrs[row.number] = row.report.lr
         stop = [
             row.number
             for row in rows
             if row.report.epoch < self.waiting[row.number].epochs
-            and self.pruner.stop(self.values[row.number])
+            and self.pruner.stop(
+                self.values[row.number], rising=row.report.lr > before.get(row.number, row.report.lr)
+            )
         ]
         self.stopped |= set(stop)
         return stop

@@ -5,10 +5,11 @@ from __future__ import annotations
 from lrtune.wire import JobRequest, RangeTest, Setting
 
 DEFAULT = "default"
+CONSTANT = "constant"
 COSINE = "cosine"
 ONE_CYCLE = "one_cycle"
 
-BASELINES = (DEFAULT, COSINE, ONE_CYCLE)
+BASELINES = (DEFAULT, CONSTANT, COSINE, ONE_CYCLE)
 """Labels of the baselines' confirm trials; every other label is a finalist's."""
 
 
@@ -17,14 +18,17 @@ def baselines(
 ) -> list[tuple[str, Setting]]:
     """The settings that people use without tuning, with their labels.
 
-    ``default``: the optimizer's default LR, constant. ``cosine``: decayed to zero by a cosine from the
-    suggested LR. ``one_cycle``: the same LR as the peak of a one-cycle. Without a suggestion the last two
-    start from the default LR as well. They are there whatever families the request searches.
+    ``default``: the optimizer's default LR, constant. ``constant``: the suggested LR, constant. ``cosine``:
+    decayed to zero by a cosine from the suggested LR. ``one_cycle``: the same LR as the peak of a one-cycle.
+    Without a suggestion the last two start from the default LR, and ``constant``, which would be the default
+    again, is left out. They are there whatever families the request searches.
     """
     suggested = range_test.suggested_lr if range_test is not None else None
     lr = suggested if suggested is not None else default_lr
+    held = [] if lr == default_lr else [(CONSTANT, Setting(schedule="constant", initial_lr=lr))]
     return [
         (DEFAULT, Setting(schedule="constant", initial_lr=default_lr)),
+        *held,
         (COSINE, Setting(schedule="cosine", initial_lr=lr)),
         (ONE_CYCLE, Setting(schedule="one_cycle", initial_lr=lr)),
     ]

@@ -6,11 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from lrtune.answer.baselines import DEFAULT
+from lrtune.answer.baselines import CONSTANT, DEFAULT
 from lrtune.answer.contenders import contender, entries, paired, winner
 from lrtune.answer.valley import valley
 from lrtune.answer.verdict import verdict, warnings
-from lrtune.wire import Answer, Estimate, JobRequest, Provenance, RangeTest, ScheduleChoice, Trial
+from lrtune.wire import (
+    Answer,
+    Estimate,
+    JobRequest,
+    Provenance,
+    RangeTest,
+    ScheduleChoice,
+    StoppedEarly,
+    Trial,
+)
 
 
 def conclude(
@@ -21,6 +30,7 @@ def conclude(
     simplicity: Callable[[str], int],
     cost_full_runs: float,
     provenance: Provenance,
+    stopped_early: StoppedEarly | None = None,
     importances: Mapping[str, float] | None = None,
     rng: np.random.Generator | None = None,
 ) -> Answer:
@@ -34,6 +44,7 @@ def conclude(
         simplicity: ``lrtune.schedules.simplicity``: smaller is simpler.
         cost_full_runs: Optimizer steps spent on the whole job over those of one full run.
         provenance: What was measured, and with what.
+        stopped_early: What the search left out, if it ended before its last trial.
         importances: ``lrtune.search.importances`` of the search trials.
         rng: Source of the bootstrap's randomness; a fixed one by default.
 
@@ -46,6 +57,8 @@ def conclude(
     own = chosen.mean()
     default = next((entry for entry in found if entry.label == DEFAULT), None)
     gain = paired(chosen, default, sign) if default is not None and default is not chosen else None
+    held = next((entry for entry in found if entry.label == CONSTANT and entry is not chosen), None)
+    decay = paired(chosen, held, sign) if held is not None else None
     diverged_default = default is not None and default.diverged > 0
     beats = diverged_default or (gain is not None and gain.low > 0)
     around = valley(
@@ -66,12 +79,13 @@ def conclude(
             high=own.high,
             seeds=own.seeds,
         ),
-        verdict=verdict(request, chosen, default, gain, beats),
+        verdict=verdict(request, chosen, default, gain, beats, decay),
         beats_default=beats,
         baselines=[c for c in listed if named[c.name].baseline],
         finalists=[c for c in listed if not named[c.name].baseline],
         importances=dict(importances or {}),
         warnings=warnings(range_test, trials, chosen, found, around, sign),
         cost_full_runs=cost_full_runs,
+        stopped_early=stopped_early,
         provenance=provenance,
     )

@@ -12,8 +12,24 @@ from lrtune.wire import JobRequest, Outcome, Phase, RangeTest, Trial
 FEW_SEEDS = 4
 
 
-def verdict(request: JobRequest, chosen: Entry, default: Entry | None, gain: Mean | None, beats: bool) -> str:
-    """One or two sentences: what to set, and what that beats by how much."""
+def verdict(
+    request: JobRequest,
+    chosen: Entry,
+    default: Entry | None,
+    gain: Mean | None,
+    beats: bool,
+    decay: Mean | None = None,
+) -> str:
+    """What to set, and what that beats by how much: is tuning worth it here?
+
+    Args:
+        request: What was asked.
+        chosen: The answer.
+        default: The optimizer's default LR, constant.
+        gain: By how much the answer is ahead of it.
+        beats: Whether that is more than the noise between seeds.
+        decay: By how much the answer is ahead of the suggested LR held constant.
+    """
     use = f"Start at an LR of {chosen.setting.initial_lr:.3g} with the {_title(chosen)} schedule."
     name = request.metric.name
     if default is None:
@@ -27,10 +43,15 @@ def verdict(request: JobRequest, chosen: Entry, default: Entry | None, gain: Mea
         return f"{use} The default LR diverged on {default.diverged} of {len(default.values)} seeds."
     if gain is None:
         return use
-    change = f"{gain.mean:.3g} ({gain.low:.3g} to {gain.high:.3g})"
+    change = _amount(gain)
     if beats:
-        return f"{use} It beats the default LR by {change} in {name}."
+        held = f", and the suggested LR held constant by {_amount(decay)}" if decay is not None else ""
+        return f"{use} It beats the default LR by {change} in {name}{held}."
     return f"{use} It is not shown to beat the default LR: the difference in {name} is {change}."
+
+
+def _amount(gain: Mean) -> str:
+    return f"{gain.mean:.3g} ({gain.low:.3g} to {gain.high:.3g})"
 
 
 def _title(entry: Entry) -> str:

@@ -50,6 +50,10 @@ def _facts(answer: Answer) -> Table:
         ),
         ("cost", f"{answer.cost_full_runs:.3g} full runs"),
     ]
+    if answer.stopped_early is not None:
+        early = answer.stopped_early
+        told = f"after {early.trials} of {early.asked} trials: more would not have changed the answer"
+        rows.append(("stopped early", f"{told} (saved {early.saved_full_runs:.3g} full runs)"))
     ranked = sorted(
         ((share, name) for name, share in answer.importances.items() if share >= 0.01), reverse=True
     )

@@ -61,6 +61,9 @@ class Following:
         match event.kind:
             case "state":
                 self._state(told, event.at)
+            case "stopped_early":
+                trials = f"{told.get('trials')} of {told.get('asked')} trials"
+                self.news.append(f"the search stops after {trials}: more would not change the answer")
             case "phase":
                 self.phase = _member(Phase, told.get("phase")) or self.phase
                 fresh = {"phase_done": 0, "phase_total": 0, "phase_share": 0.0}

@@ -27,6 +27,7 @@ FIELDS = {
     "schedules": ("search", "schedules"),
     "sampler": ("search", "sampler"),
     "prune": ("search", "prune"),
+    "stop_early": ("search", "stop_early"),
     "seed": ("search", "seed"),
     "finalists": ("confirm", "finalists"),
     "confirm_seeds": ("confirm", "seeds"),
@@ -66,6 +67,11 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--schedules", type=Names(), help="Families to search; all by default.")
 @click.option("--sampler", metavar="NAME", help="How the search proposes settings; gp by default.")
 @click.option("--prune/--no-prune", default=None, help="Stop hopeless trials early; on by default.")
+@click.option(
+    "--stop-early/--no-stop-early",
+    default=None,
+    help="End the search once more trials would not change the answer; on by default.",
+)
 @click.option("--seed", type=int, help="Seed of the search: the same seed gives the same trials.")
 @click.option("--min-lr", type=float, help="Lower end of the range test; 1e-7 by default.")
 @click.option("--max-lr", type=float, help="Upper end of the range test; 10 by default.")

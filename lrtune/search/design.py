@@ -10,7 +10,7 @@ from lrtune.search.space import Point, Space
 ANCHOR = "cosine"
 """The family that is tried first at the suggested LR: the best single guess of the recorded grids."""
 
-HELD = 0.5
+HELD = 0.25
 """Share of the first points that keep their family's default parameters and differ by LR alone."""
 
 

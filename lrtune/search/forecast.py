@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from lrtune.search.evidence import Evidence
+from lrtune.search.rungs import rungs
 
 FloatArray = NDArray[np.float64]
 
-RUNGS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
-"""Parts of the run after which a curve is read."""
+SCALE = 4.0
+"""The distance between the median and the best value, in units of the linear part of the compression."""
 
 FLOOR = 0.005
 """Differences below this share of the best value are not spread out further."""
@@ -29,12 +30,6 @@ RESIDUAL_SD = 0.6
 PRIOR_PAIRS = 3.0
 """What is believed of a forecast before any pair is seen, in compressed units: the slope from a rung to the
 next is 1 ± SLOPE_SD, the residual RESIDUAL_SD with the weight of PRIOR_PAIRS pairs."""
-
-
-def rungs(epochs: int) -> list[int]:
-    """The epochs at which curves are read, rising, the last epoch excluded."""
-    found = sorted({math.ceil(part * epochs) for part in RUNGS})
-    return [epoch for epoch in found if 1 <= epoch < epochs]
 
 
 class Compression:
@@ -52,7 +47,7 @@ class Compression:
         values = np.sort(np.asarray(seen if len(seen) else [0.0, 1.0], dtype=float))
         self.best = float(values[0])
         middle = float(np.median(values))
-        self.scale = max((middle - self.best) / 4, FLOOR * abs(self.best), 1e-12)
+        self.scale = max((middle - self.best) / SCALE, FLOOR * abs(self.best), 1e-12)
         scores = norm.ppf((np.arange(len(values)) + 0.5) / len(values))
         self._knots, first = np.unique(values, return_index=True)
         counts = np.diff([*first, len(values)])

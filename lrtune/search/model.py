@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from lrtune.search.evidence import Evidence
-from lrtune.search.forecast import Forecast
+from lrtune.search.forecast import SCALE, Forecast
 from lrtune.search.gaussian import Posterior
 from lrtune.search.space import Point, Space
 
@@ -81,6 +81,15 @@ class Model:
             u = np.where(moved, u + step, u)
             points.append(Point(parent.family, tuple(np.clip(u, 0.0, 1.0).tolist())))
         return points
+
+    def expected_gain(self, rng: np.random.Generator) -> float:
+        """Expected improvement of the most promising candidate over the best completed trial.
+
+        In distances between the median trial and the best: near the best the model's values are
+        ``4 · (value - best) / (median - best)`` (see ``Compression``).
+        """
+        mean, sd = self.posterior.predict(self.posterior.embed(self.candidates(rng)))
+        return float(self._gain(mean, sd, self.target).max()) / SCALE
 
     def ask(self, n: int, rng: np.random.Generator) -> list[Point]:
         """``n`` points by expected improvement, each after believing the mean of those before it."""

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrtune.search.evidence import curve
+from lrtune.search.rungs import rungs
 from lrtune.wire import MetricSpec, Trial
 
-RUNGS = (1 / 3, 2 / 3)
-"""Parts of the run at which a trial may be stopped."""
-
-KEEP = 0.5
-"""Share of the earlier trials that a trial must be among to go on: early ranks are weak, so prune wide."""
+KEEP = 1 / 3
+"""Share of the earlier trials at a rung that a trial must be among to go on."""
 
 ENOUGH = 4
 """Earlier curves that must reach a rung before anybody is judged there."""
@@ -29,12 +27,13 @@ class Pruner:
 
     bars: dict[int, float]
 
-    def stop(self, values: Sequence[float]) -> bool:
+    def stop(self, values: Sequence[float], *, rising: bool = False) -> bool:
         """Whether to stop after ``values``: the metric after each epoch so far, to be minimised.
 
-        A NaN never stops a trial here: divergence is the engine's to declare.
+        A trial whose LR is ``rising`` (a warmup, the first part of a one-cycle) is never stopped: it has not
+        trained yet at the LR it is about. Nor is one for a NaN: divergence is the engine's to declare.
         """
-        bar = self.bars.get(len(values))
+        bar = None if rising else self.bars.get(len(values))
         return bar is not None and bool(values[-1] > bar)
 
 
@@ -63,10 +62,8 @@ def bars(curves: Iterable[Sequence[float]], epochs: int, *, keep: float = KEEP) 
     """The same from curves alone: the metric after each epoch, to be minimised, of trials of that length."""
     lines = list(curves)
     found = {}
-    for rung in RUNGS:
-        epoch = math.ceil(rung * epochs)
-        if not 1 <= epoch < epochs:
-            continue
+    # After a single epoch nobody can tell whether the LR is rising.
+    for epoch in [epoch for epoch in rungs(epochs) if epoch > 1]:
         at = sorted(
             line[epoch - 1] for line in lines if len(line) >= epoch and math.isfinite(line[epoch - 1])
         )

@@ -15,7 +15,16 @@ from lrtune.wire.account import (
     Token,
     TokenRequest,
 )
-from lrtune.wire.answer import Answer, BestAnswer, Contender, Difference, Estimate, Provenance, ScheduleChoice
+from lrtune.wire.answer import (
+    Answer,
+    BestAnswer,
+    Contender,
+    Difference,
+    Estimate,
+    Provenance,
+    ScheduleChoice,
+    StoppedEarly,
+)
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
 from lrtune.wire.isolation import Isolation
 from lrtune.wire.job import (
@@ -103,6 +112,7 @@ __all__ = [
     "SearchSpec",
     "Seed",
     "Setting",
+    "StoppedEarly",
     "Suggestion",
     "Task",
     "Token",

@@ -46,6 +46,17 @@ class Contender(Resource):
     gain_high: float | None = None
 
 
+class StoppedEarly(Resource):
+    """A search that ended before its last trial, since more would not have changed the answer.
+
+    ``saved_full_runs``: what the trials left out would have cost, each like the mean of the others.
+    """
+
+    trials: int
+    asked: int
+    saved_full_runs: float
+
+
 class Provenance(Resource):
     """What was measured, and with what: an answer holds for these and no others."""
 
@@ -67,7 +78,8 @@ class Answer(Resource):
 
     ``safe_band`` is the LR interval around ``initial_lr`` whose loss stays within one standard error of the
     best; ``initial_lr_interval`` is the 95 % interval of the best LR itself. ``verdict`` says in one or two
-    sentences what to do and what it beats, or that it beats nothing.
+    sentences what to do and what it beats, or that it beats nothing. ``stopped_early`` is null where
+    the search trained all its trials.
     """
 
     initial_lr: float
@@ -82,6 +94,7 @@ class Answer(Resource):
     importances: dict[str, float] = Field(default_factory=dict)
     warnings: list[str] = Field(default_factory=list)
     cost_full_runs: float
+    stopped_early: StoppedEarly | None = None
     provenance: Provenance
 
 

@@ -92,12 +92,17 @@ class RangeTestSpec(Request):
 
 
 class SearchSpec(Request):
-    """The search over initial LR × schedule family × its parameters."""
+    """The search over initial LR × schedule family × its parameters.
+
+    ``prune`` stops hopeless trials. ``stop_early`` ends the search before its last trial, once more trials
+    would not change the answer.
+    """
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 60
     schedules: Annotated[tuple[str, ...], Field(min_length=1, max_length=32)] = DEFAULT_SCHEDULES
     sampler: str = "gp"
     prune: bool = True
+    stop_early: bool = True
     seed: Seed = 0
 
     @field_validator("schedules")

@@ -28,8 +28,8 @@ def lanes(pruner: Pruner = NEVER, metric: MetricSpec | None = None) -> Lanes:
     return Lanes(metric or MetricSpec(), pruner, waiting)
 
 
-def row(number: int, epoch: int, loss: float | None = 1.0) -> LaneReport:
-    return LaneReport(number=number, report=Report(epoch=epoch, step=epoch, lr=0.1, values={"loss": loss}))
+def row(number: int, epoch: int, loss: float | None = 1.0, lr: float = 0.1) -> LaneReport:
+    return LaneReport(number=number, report=Report(epoch=epoch, step=epoch, lr=lr, values={"loss": loss}))
 
 
 def test_an_honest_unit_passes() -> None:
@@ -86,3 +86,9 @@ def test_nobody_is_stopped_after_the_last_epoch() -> None:
     unit.reported([row(7, 1)])
     unit.reported([row(7, 2)])
     assert unit.reported([row(7, 3)]) == []
+
+
+def test_a_lane_whose_lr_rises_is_not_stopped_at_a_bar() -> None:
+    unit = lanes(Pruner({2: 0.5}))
+    unit.reported([row(7, 1, lr=0.05), row(8, 1, lr=0.1)])
+    assert unit.reported([row(7, 2, lr=0.1), row(8, 2, lr=0.1)]) == [8]

@@ -75,6 +75,24 @@ def test_the_search_runs_exactly_as_many_trials_as_asked_on_one_seed() -> None:
     assert [trial.number for trial in view.trials] == list(range(len(view.trials)))
 
 
+def test_a_search_that_is_settled_stops_and_says_what_that_saved() -> None:
+    long = REQUEST.model_copy(update={"search": REQUEST.search.model_copy(update={"trials": 120})})
+    view, step = run(long)
+    search = [trial for trial in view.trials if trial.phase is Phase.SEARCH]
+    assert 32 <= len(search) < 120
+    assert step.answer is not None
+    early = step.answer.stopped_early
+    assert early is not None
+    assert (early.trials, early.asked) == (len(search), 120)
+    assert 0 < early.saved_full_runs <= 120 - len(search)
+    assert 3e-3 < step.answer.initial_lr < 3e-2
+    whole = REQUEST.search.model_copy(update={"trials": 40, "stop_early": False})
+    view, step = run(REQUEST.model_copy(update={"search": whole}))
+    assert len([trial for trial in view.trials if trial.phase is Phase.SEARCH]) == 40
+    assert step.answer is not None
+    assert step.answer.stopped_early is None
+
+
 def test_contenders_meet_on_the_same_fresh_seeds() -> None:
     view, _ = run()
     confirm = [trial for trial in view.trials if trial.phase is Phase.CONFIRM]

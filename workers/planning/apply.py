@@ -49,6 +49,8 @@ def _work(tx: Tx, view: View, step: Step) -> None:
     if step.phase is not None and step.phase is not view.job.phase:
         jobs.set_phase(tx, job_id, step.phase)
         events.add(tx, job_id, "phase", {"phase": step.phase})
+    if step.stopped_early is not None:
+        events.add(tx, job_id, "stopped_early", step.stopped_early.model_dump(mode="json"))
     if step.sweep is not None:
         for share in shares(step.sweep.seeds, at_once):
             payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
@@ -82,7 +84,7 @@ def _expect(tx: Tx, view: View, step: Step) -> None:
     for phase, (trainings, epochs) in planned(view.request).items():
         there = [length for where, length in known if where is phase]
         waiting = max(trainings - len(there), 0)
-        if phase is not Phase.SEARCH and there:
+        if there and (phase is not Phase.SEARCH or step.phase is Phase.CONFIRM):
             waiting = 0
         jobs.plan_phase(
             tx,

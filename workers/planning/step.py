@@ -15,6 +15,7 @@ from lrtune import rangetest, schedules
 from lrtune.answer import NoAnswer, baselines, conclude, finalists
 from lrtune.search import generation_sizes
 from lrtune.search.importance import importances
+from lrtune.search.stopping import settled
 from lrtune.search.study import propose
 from lrtune.wire import (
     Answer,
@@ -24,6 +25,7 @@ from lrtune.wire import (
     Provenance,
     RangeTest,
     Setting,
+    StoppedEarly,
     Trial,
     TrialState,
 )
@@ -44,12 +46,16 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Step:
-    """What to write: results first, then either work of a ``phase``, or the end (``answer`` or ``error``)."""
+    """What to write: results first, then either work of a ``phase``, or the end (``answer`` or ``error``).
+
+    ``stopped_early`` goes with the first step after a search that ended before its last trial.
+    """
 
     phase: Phase | None = None
     range_test: RangeTest | None = None
     sweep: Sweep | None = None
     trials: Sequence[NewTrial] = field(default_factory=tuple)
+    stopped_early: StoppedEarly | None = None
     answer: Answer | None = None
     error: JobError | None = None
 
@@ -133,9 +139,24 @@ def _first_generation(view: View, found: RangeTest, facts: Facts) -> Step:
 
 def _generation(view: View, found: RangeTest, facts: Facts) -> Step | None:
     generation = max(trial.generation for trial in _of(view, Phase.SEARCH)) + 1
-    if generation >= len(generation_sizes(view.request.search.trials)):
+    if generation >= len(generation_sizes(view.request.search.trials)) or _settled(view, found, facts):
         return None
     return Step(phase=Phase.SEARCH, trials=_search(view, found, facts, generation))
+
+
+def _settled(view: View, found: RangeTest, facts: Facts) -> bool:
+    request = view.request
+    lrs = rangetest.prior(found, facts.default_lr)
+    return settled(request.search, lrs, _of(view, Phase.SEARCH), request.metric)
+
+
+def _stopped_early(view: View, facts: Facts) -> StoppedEarly | None:
+    search, asked = _of(view, Phase.SEARCH), view.request.search.trials
+    if len(search) >= asked:
+        return None
+    each = sum(_steps(trial, facts) for trial in search) / len(search)
+    saved = (asked - len(search)) * each / (facts.steps_per_epoch * view.request.epochs)
+    return StoppedEarly(trials=len(search), asked=asked, saved_full_runs=saved)
 
 
 def _search(view: View, found: RangeTest, facts: Facts, generation: int) -> list[NewTrial]:
@@ -165,6 +186,7 @@ def _confirm(view: View, found: RangeTest, facts: Facts) -> Step:
     contenders += usual
     return Step(
         phase=Phase.CONFIRM,
+        stopped_early=_stopped_early(view, facts),
         trials=[
             NewTrial(Phase.CONFIRM, 0, setting, seed, request.epochs, label)
             for label, setting in contenders
@@ -188,6 +210,7 @@ def _answer(view: View, found: RangeTest, facts: Facts) -> Step:
             simplicity=schedules.simplicity,
             cost_full_runs=_cost(view, facts),
             provenance=_provenance(view, facts),
+            stopped_early=_stopped_early(view, facts),
             importances=importances(
                 request.search, rangetest.prior(found, facts.default_lr), view.trials, request.metric
             ),

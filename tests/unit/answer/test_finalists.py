@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lrtune.answer import BASELINES, baselines, finalists
 from lrtune.answer.finalists import alike
-from lrtune.wire import JobRequest, Outcome, Phase, RangeTest, Trial, TrialState
+from lrtune.wire import JobRequest, Outcome, Phase, RangeTest, Setting, Trial, TrialState
 from tests.unit.answer.jobs import search
 
 REQUEST = JobRequest(task="t")
@@ -79,8 +79,11 @@ def test_lists_and_mixed_parameters_are_compared() -> None:
 @pytest.mark.parametrize("suggested", [None, 0.02])
 def test_baselines_are_what_people_use_without_tuning(suggested: float | None) -> None:
     found = baselines(REQUEST, RangeTest(outcome=Outcome.OK, reasons=[], suggested_lr=suggested), 1e-3)
-    assert tuple(label for label, _ in found) == BASELINES
+    labels = [label for label in BASELINES if suggested or label != "constant"]
+    assert [label for label, _ in found] == labels
     by_name = dict(found)
+    if suggested:
+        assert by_name["constant"] == Setting(schedule="constant", initial_lr=suggested)
     assert (by_name["default"].schedule, by_name["default"].initial_lr) == ("constant", 1e-3)
     assert (by_name["cosine"].schedule, by_name["cosine"].initial_lr) == ("cosine", suggested or 1e-3)
     assert (by_name["one_cycle"].schedule, by_name["one_cycle"].initial_lr) == (
