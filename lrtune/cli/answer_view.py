@@ -52,8 +52,8 @@ def _facts(answer: Answer) -> Table:
     ]
     if answer.stopped_early is not None:
         early = answer.stopped_early
-        told = f"after {early.trials} of {early.asked} trials: more would not have changed the answer"
-        rows.append(("stopped early", f"{told} (saved {early.saved_full_runs:.3g} full runs)"))
+        trained = f"after {early.trials} of {early.asked} trials: more would not have changed the answer"
+        rows.append(("stopped early", f"{trained} (saved {early.saved_full_runs:.3g} full runs)"))
     ranked = sorted(
         ((share, name) for name, share in answer.importances.items() if share >= 0.01), reverse=True
     )
