@@ -26,11 +26,15 @@ from service.pages import login, static_files
 from service.pages import routes as pages_routes
 from service.pages.render import HEADERS, problem_page, wants_page
 from service.problems import ProblemError, document, response
+from service.rate_limits import RateLimits
 from service.routes import ROUTERS
 from service.sessions import Sessions
 from service.settings import Settings
 from service.traced import Traced
 from store import Database
+
+GUESSES_A_MINUTE = 60
+"""Tokens good for nothing that an address may send: no secret can be guessed, but each costs a query."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -60,7 +64,14 @@ def create_app(
     )
     for router in (*ROUTERS, *pages_routes.ROUTERS, static_files.router):
         app.include_router(router)
-    app.add_middleware(Gate, database=database, authentication=authentication, refuse=_problem)
+    app.add_middleware(
+        Gate,
+        database=database,
+        authentication=authentication,
+        rates=RateLimits(settings.rate_limit),
+        guesses=RateLimits(min(settings.rate_limit, GUESSES_A_MINUTE)),
+        refuse=_problem,
+    )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Incidents)
     app.add_middleware(Latency, registry=app.state.context.registry)

@@ -7,6 +7,7 @@ that the middleware has not admitted: one without a rule, or one that the two of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,9 +21,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lrtune.wire import Role
 from lrtune.wire import Scope as TokenScope
 from service import store_errors
+from service.auditing import audited, origin
 from service.authentication import CHALLENGE, Authentication
 from service.caller import Caller
 from service.problems import ProblemError
+from service.rate_limits import RateLimits
 from service.rules import RULES, Owned, Rule
 from store import Database, Tx, jobs, tokens
 from store.errors import NotFound, StoreError
@@ -42,42 +45,66 @@ _PATTERNS = {
 
 
 class Gate:
-    """Lets a request through with its caller and the rule it was admitted by, or refuses it."""
+    """Lets a request through with its caller and the rule it was admitted by, or refuses it.
+
+    Args:
+        rates: Requests of an account.
+        guesses: Tokens that are good for nothing, from an address.
+        refuse: Makes an answer of a problem.
+    """
 
     def __init__(
-        self, app: ASGIApp, database: Database, authentication: Authentication, refuse: Refuse
+        self,
+        app: ASGIApp,
+        database: Database,
+        authentication: Authentication,
+        rates: RateLimits,
+        guesses: RateLimits,
+        refuse: Refuse,
     ) -> None:
         self.app = app
+        self.rates = rates
+        self.guesses = guesses
         self.database = database
         self.authentication = authentication
         self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            found = match(scope["method"], scope["path"])
-            if found is not None:
-                key, params = found
-                try:
-                    caller = await self._admit(scope["method"], RULES[key], Headers(scope=scope), params)
-                except (ProblemError, StoreError) as error:
-                    problem = store_errors.problem(error) if isinstance(error, StoreError) else error
-                    await self.refuse(Request(scope), problem)(scope, receive, send)
-                    return
-                scope.setdefault("state", {}).update(caller=caller, admitted=key)
-        await self.app(scope, receive, send)
+        found = match(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        key, params = found
+        rule = RULES[key]
+        state = scope.setdefault("state", {})
+        state["caller"] = None
+        send = audited(send, self.database, scope, key, rule)
+        try:
+            if rule.scope is not None:
+                await anyio.to_thread.run_sync(self._admit, scope, rule, params)
+        except (ProblemError, StoreError) as error:
+            problem = store_errors.problem(error) if isinstance(error, StoreError) else error
+            await self.refuse(Request(scope), problem)(scope, receive, send)
+        else:
+            state["admitted"] = key
+            await self.app(scope, receive, send)
 
-    async def _admit(
-        self, method: str, rule: Rule, headers: Headers, params: Mapping[str, Any]
-    ) -> Caller | None:
-        if rule.scope is None:
-            return None
-        return await anyio.to_thread.run_sync(self._check, method, rule, headers, params)
-
-    def _check(self, method: str, rule: Rule, headers: Headers, params: Mapping[str, Any]) -> Caller:
-        caller = self.authentication.caller(method, headers)
+    def _admit(self, scope: Scope, rule: Rule, params: Mapping[str, Any]) -> None:
+        caller = self._caller(scope)
+        scope["state"]["caller"] = caller
         check_scope(caller, rule)
         if rule.owner is not None and not caller.administers:
             self._check_owner(caller, rule.owner, params["id"])
+
+    def _caller(self, scope: Scope) -> Caller:
+        try:
+            caller = self.authentication.caller(scope["method"], Headers(scope=scope))
+        except ProblemError as error:
+            if error.code == "invalid_token":
+                check_rate(self.guesses, f"Address {origin(scope)}", origin(scope))
+            raise
+        if caller.account is not None:
+            check_rate(self.rates, caller.account, caller.account)
         return caller
 
     def _check_owner(self, caller: Caller, kind: Owned, thing: str) -> None:
@@ -102,6 +129,22 @@ def match(method: str, path: str) -> tuple[str, dict[str, str]] | None:
         if found:
             return key, found.groupdict()
     return None
+
+
+def check_rate(limits: RateLimits, who: str, key: str) -> None:
+    """Take a request of an allowance.
+
+    Raises:
+        ProblemError: ``rate_limited``, with ``Retry-After``.
+    """
+    wait_s = limits.take(key)
+    if wait_s is not None:
+        raise ProblemError(
+            "rate_limited",
+            f"{who} sends more than {limits.rate * 60:.0f} requests a minute.",
+            "Wait as long as Retry-After says; the server's administrator can raise LRTUNE_RATE_LIMIT.",
+            headers={"Retry-After": str(math.ceil(wait_s))},
+        )
 
 
 def check_scope(caller: Caller, rule: Rule) -> None:

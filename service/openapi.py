@@ -78,7 +78,7 @@ def _refusals(rule: Rule) -> dict[int | str, dict[str, Any]]:
         return {}
     owner = [] if rule.owner is None else ["not_owner"]
     role = [] if rule.scope in Role.VIEWER.scopes else ["insufficient_role"]
-    return responses("unauthenticated", "invalid_token", *role, "insufficient_scope", *owner)
+    return responses("unauthenticated", "invalid_token", *role, "insufficient_scope", *owner, "rate_limited")
 
 
 def _merged(*parts: Mapping[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

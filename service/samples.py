@@ -11,6 +11,7 @@ from lrtune.wire import (
     Account,
     AccountKind,
     Answer,
+    AuditEntry,
     Bands,
     BestAnswer,
     BestSoFar,
@@ -216,6 +217,16 @@ NEW_TOKEN = NewToken(**TOKEN.model_dump() | {"last_used_at": None}, secret="lrt_
 REVOKED_TOKEN = TOKEN.model_copy(update={"revoked_at": _AT})
 NEW_ACCOUNT = NewAccount(account=ACCOUNT, token=NEW_TOKEN)
 ME = Me(account=ACCOUNT, role=ACCOUNT.role, scopes=TOKEN.scopes, token=TOKEN)
+AUDIT = AuditEntry(
+    id=17,
+    at=_AT,
+    account="ada",
+    token=TOKEN.id,
+    action="POST /v1/jobs",
+    target=f"/v1/jobs/{_JOB_ID}",
+    status=202,
+    origin="10.0.0.7",
+)
 EVENT = Event(id=41, job=_JOB_ID, kind="phase", at=_AT, data={"phase": "search"})
 
 

@@ -40,6 +40,7 @@ class Settings:
         requirements: Which requirements a task may have; a policy of ``lrtune.bundle.requirements``.
         allowed_hosts: Host names the server answers to; empty = loopback names only on a loopback bind,
             any name otherwise.
+        rate_limit: Requests a minute that an account may make; 0 = as many as it likes.
         session_key: Signs the sessions of browsers; empty = one of its own, kept in ``home``.
         network_tasks: Names of tasks whose jobs may ask for the network; ``*`` stands for all.
         keep_days: Days after its end at which the curves of a job are dropped; None = never.
@@ -56,6 +57,7 @@ class Settings:
     upload_limit: int = SENT_MAX
     requirements: Policy = "wheels"
     allowed_hosts: tuple[str, ...] = ()
+    rate_limit: int = 6_000
     session_key: str = field(default="", repr=False)
     network_tasks: tuple[str, ...] = ()
     keep_days: float | None = None
@@ -83,6 +85,7 @@ VARIABLES: Mapping[str, str] = {
     "upload_limit": "LRTUNE_UPLOAD_LIMIT",
     "requirements": "LRTUNE_REQUIREMENTS",
     "allowed_hosts": "LRTUNE_ALLOWED_HOSTS",
+    "rate_limit": "LRTUNE_RATE_LIMIT",
     "session_key": "LRTUNE_SESSION_KEY",
     "network_tasks": "LRTUNE_NETWORK_TASKS",
     "keep_days": "LRTUNE_KEEP_DAYS",
@@ -122,6 +125,7 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         port=_integer(given, "port", Settings.port, 0, 65_535),
         workers=_integer(given, "workers", 0 if "database_url" in given else 1, 0, 256),
         body_limit=_integer(given, "body_limit", Settings.body_limit, 1_024, 1_073_741_824),
+        rate_limit=_integer(given, "rate_limit", Settings.rate_limit, 0, 100_000_000),
         session_key=_key(given),
         allowed_hosts=tuple(name.lower() for name in _names(given.get("allowed_hosts", ""))),
         network_tasks=_names(given.get("network_tasks", "")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from email.utils import format_datetime
 
 from lrtune.wire import FieldError
 from service.problems import ProblemError, field_problem
@@ -14,6 +15,7 @@ from store.errors import (
     JobFinal,
     LastAdmin,
     NotFound,
+    QuotaExceeded,
     StoreError,
 )
 
@@ -38,9 +40,18 @@ def _unavailable(error: StoreError) -> ProblemError:
     return ProblemError("database_unavailable", error.detail, error.remedy, headers=headers)
 
 
+def _quota(error: StoreError) -> ProblemError:
+    assert isinstance(error, QuotaExceeded)
+    headers = {}
+    if error.reset_at is not None:
+        headers["Retry-After"] = format_datetime(error.reset_at, usegmt=True)
+    return ProblemError("quota_exceeded", error.detail, error.remedy, headers=headers)
+
+
 TABLE: Mapping[type[StoreError], Callable[[StoreError], ProblemError]] = {
     NotFound: _plain("not_found"),
     JobFinal: _plain("job_final"),
+    QuotaExceeded: _quota,
     AccountExists: _plain("account_exists"),
     LastAdmin: _plain("last_admin"),
     IdempotencyConflict: _key,

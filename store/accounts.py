@@ -6,10 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lrtune.wire import Account, AccountKind, Page, Role
+from lrtune.wire import Account, AccountChange, AccountKind, Page, Role
 from store import cursors, tables
 from store.database import Tx
 from store.errors import AccountExists, LastAdmin, NotFound
+
+LIMITS = {"running_units", "queued_jobs", "minutes_a_day"}
+"""Fields of a quota."""
 
 _ACCOUNTS = tables.accounts.c
 
@@ -62,8 +65,8 @@ def page(tx: Tx, *, cursor: str | None, limit: int) -> Page[Account]:
     return cursors.page(rows, limit, _account, lambda row: cursors.encode("accounts", [row.name]))
 
 
-def change(tx: Tx, name: str, *, role: Role | None = None, disabled: bool | None = None) -> Account:
-    """Give an account another role, or disable or enable it; None leaves as it is.
+def change(tx: Tx, name: str, change: AccountChange) -> Account:
+    """Give an account another role or other limits, or disable or enable it.
 
     A disabled account's tokens are good for nothing until it is enabled again.
 
@@ -73,16 +76,18 @@ def change(tx: Tx, name: str, *, role: Role | None = None, disabled: bool | None
     """
     tx.exclude("accounts")
     before = get(tx, name)
-    disabled_at = before.disabled_at
-    if disabled is not None:
-        disabled_at = (before.disabled_at or tx.now()) if disabled else None
-    after = before.model_copy(update={"role": role or before.role, "disabled_at": disabled_at})
+    after = before.model_copy(update=change.model_dump(include=LIMITS, exclude_unset=True))
+    if change.role is not None:
+        after = after.model_copy(update={"role": change.role})
+    if change.disabled is not None:
+        disabled_at = (before.disabled_at or tx.now()) if change.disabled else None
+        after = after.model_copy(update={"disabled_at": disabled_at})
     if _administers(before) and not _administers(after) and _admins(tx) == 1:
         raise LastAdmin(f"{name} is the only admin left.", "Make another account an admin first.")
     tx.conn.execute(
         sa.update(tables.accounts)
         .where(_ACCOUNTS.name == name)
-        .values(role=after.role, disabled_at=after.disabled_at)
+        .values(after.model_dump(include={"role", "disabled_at", *LIMITS}))
     )
     return after
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class StoreError(Exception):
     """Base of the store's errors.
@@ -31,6 +33,14 @@ class IdempotencyConflict(StoreError):  # noqa: N818 - reads as what happened
 
 class JobFinal(StoreError):  # noqa: N818 - reads as what happened
     """The job has succeeded or failed, so it cannot be cancelled."""
+
+
+class QuotaExceeded(StoreError):  # noqa: N818 - reads as what happened
+    """The account has reached a limit of its quota; ``reset_at`` is when that ends by itself, if it does."""
+
+    def __init__(self, detail: str, remedy: str, *, reset_at: datetime | None = None) -> None:
+        super().__init__(detail, remedy)
+        self.reset_at = reset_at
 
 
 class AccountExists(StoreError):  # noqa: N818 - reads as what happened

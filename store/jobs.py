@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrtune.wire import BestSoFar, Job, JobError, JobRequest, JobState, Page, Phase, Progress
-from store import cursors, job_rows, progress, tables, tasks, units
+from store import cursors, job_rows, progress, quotas, tables, tasks, units
 from store.database import Tx
 from store.errors import IdempotencyConflict, JobFinal
 
@@ -37,6 +37,7 @@ def submit(
     Raises:
         NotFound: There is no such task.
         IdempotencyConflict: The key came before with another digest.
+        QuotaExceeded: The author has reached a limit.
     """
     key, digest = idempotency or (None, None)
     # A key has no space in it, so nobody's key is another's with his name before it.
@@ -51,6 +52,8 @@ def submit(
                     "Use a new key for a new request.",
                 )
             return _jobs(tx, [known])[0], False
+    if author is not None:
+        quotas.check(tx, author)
     task = tasks.get(tx, request.task)
     tx.conn.execute(
         sa.insert(tables.jobs).values(
@@ -66,6 +69,7 @@ def submit(
             idempotency_digest=digest,
             created_at=tx.now(),
             author=author,
+            priority=request.priority,
         )
     )
     tx.locked.add(job_id)

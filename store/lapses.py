@@ -64,7 +64,9 @@ def reopen(tx: Tx, unit: int, job_id: str) -> None:
     """Open a leased unit again; its unfinished trials wait and lose their reports. The caller has locked the
     job."""
     tx.conn.execute(
-        sa.update(tables.units).where(_UNITS.id == unit).values(state="open", worker=None, expires_at=None)
+        sa.update(tables.units)
+        .where(_UNITS.id == unit)
+        .values(state="open", worker=None, claimed_at=None, expires_at=None)
     )
     unfinished = sa.and_(_TRIALS.unit == unit, _TRIALS.state.in_([TrialState.WAITING, TrialState.RUNNING]))
     reported = tx.conn.execute(

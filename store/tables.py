@@ -37,6 +37,9 @@ accounts = sa.Table(
     sa.Column("role", name(), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("disabled_at", UtcDateTime),
+    sa.Column("running_units", sa.Integer),
+    sa.Column("queued_jobs", sa.Integer),
+    sa.Column("minutes_a_day", sa.Integer),
     sa.CheckConstraint("kind IN ('person', 'machine')", name="kind"),
     sa.CheckConstraint("role IN ('viewer', 'member', 'admin')", name="role"),
 )
@@ -110,6 +113,7 @@ jobs = sa.Table(
     sa.Column("started_at", UtcDateTime),
     sa.Column("finished_at", UtcDateTime),
     _author(),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     sa.ForeignKeyConstraint(["task", "task_version"], ["tasks.name", "tasks.version"]),
     sa.CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     sa.CheckConstraint(
@@ -117,6 +121,7 @@ jobs = sa.Table(
     ),
     sa.Index(None, "task", "seq"),
     sa.Index(None, "state", "seq"),
+    sa.Index(None, "author", "state"),
     sqlite_autoincrement=True,
 )
 
@@ -147,17 +152,23 @@ units = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
     sa.Column("ready", sa.Boolean, nullable=False, server_default=sa.true()),
+    # The job's author, empty without one; lower ranks go first.
+    sa.Column("author", name(), nullable=False, server_default=""),
+    sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("claimed_at", UtcDateTime),
     sa.CheckConstraint("state IN ('open', 'leased', 'closed')", name="state"),
     sa.CheckConstraint("(expires_at IS NOT NULL) = (state = 'leased')", name="leased"),
     sa.CheckConstraint("(closed_at IS NOT NULL) = (state = 'closed')", name="closed"),
     # Partial: a claim looks at open units alone, however many have been closed.
     sa.Index(
         "ix_units_open",
+        "rank",
         "turn",
         "id",
         sqlite_where=sa.text("state = 'open' AND ready"),
         postgresql_where=sa.text("state = 'open' AND ready"),
     ),
+    sa.Index(None, "author", "closed_at"),
     sa.Index(
         "ix_units_leased",
         "expires_at",
@@ -284,3 +295,18 @@ workers = sa.Table(
 )
 
 drains = sa.Table("drains", metadata, sa.Column("since", UtcDateTime, primary_key=True))
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _SERIAL, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("account", name()),
+    sa.Column("token", name()),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Index(None, "account", "id"),
+    sqlite_autoincrement=True,
+)

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, TrialState
-from store import job_rows, lapses, tables
+from store import job_rows, lapses, quotas, tables, turns
 from store.columns import UtcDateTime
 from store.database import CLOCK, Database, Tx
 from store.errors import LeaseLost, SchemaError, StoreError
@@ -90,35 +90,25 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any], *, at_once: 
     With ``at_once`` no more of the job's units can be held at the same time: further ones are not ready until
     one before them is closed.
 
-    Jobs take turns: a unit's turn comes after those of its job's other units that are not closed, and not
-    before that of the unit next in line. So jobs with many units and jobs with few go forward side by side.
+    Authors take turns, and within an author's share his jobs do (``store.turns``), so that jobs with many
+    units and jobs with few, authors with many jobs and authors with few go forward side by side.
 
     Raises:
         NotFound: There is no such job.
         StoreError: A trial does not exist or is final.
     """
     job_rows.lock(tx, job_id)
-    behind_own = sa.select((sa.func.max(_UNITS.turn) + 1).label("turn")).where(
-        _UNITS.job == job_id, _UNFINISHED
-    )
-    in_line = sa.select(sa.func.min(_UNITS.turn).label("turn")).where(_OPEN)
-    either = sa.union_all(behind_own, in_line).subquery()
-    turn = sa.select(sa.func.coalesce(sa.func.max(either.c.turn), 0)).scalar_subquery()
-    unit: int = tx.conn.execute(
-        sa.insert(tables.units)
-        .values(
-            job=job_id,
-            kind=kind,
-            payload=dict(payload),
-            state="open",
-            turn=turn,
-            attempt=0,
-            lapses=0,
-            ready=at_once is None or _ready(tx, job_id) < at_once,
-            created_at=tx.now(),
-        )
-        .returning(_UNITS.id)
-    ).scalar_one()
+    values = {
+        "job": job_id,
+        "kind": kind,
+        "payload": dict(payload),
+        "state": "open",
+        "attempt": 0,
+        "lapses": 0,
+        "ready": at_once is None or _ready(tx, job_id) < at_once,
+        "created_at": tx.now(),
+    }
+    unit: int = tx.conn.execute(turns.insertion(job_id, values).returning(_UNITS.id)).scalar_one()
     if kind == "train":
         _take(tx, job_id, unit, payload["numbers"])
     return unit
@@ -163,7 +153,7 @@ def _claim(
         values: dict[str, Any] = {"claimer": worker_id, "until": lease}
         if not tx.asks_clock:
             values |= {"now": tx.now(), "until": tx.now() + lease}
-        statement = _claiming(tx.asks_clock, before_lapsed)
+        statement = claiming(tx.asks_clock, before_lapsed)
         row: sa.Row[*tuple[Any, ...]] | None = tx.conn.execute(statement, values).one_or_none()
     return row
 
@@ -187,7 +177,7 @@ def _any_lapsed(database: Database) -> bool:
 
 
 @cache
-def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
+def claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
     """The statement of a claim; built once, because building it costs more than running it.
 
     Args:
@@ -195,13 +185,16 @@ def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
         before_lapsed: Open units are given out although there are some whose lease has run out.
     """
     until: sa.ColumnElement[datetime] = sa.bindparam("until", type_=UtcDateTime())
+    now: sa.ColumnElement[datetime] = sa.bindparam("now", type_=UtcDateTime())
     if asks_clock:
+        now = sa.type_coerce(CLOCK, UtcDateTime())
         until = sa.type_coerce(CLOCK + sa.bindparam("until", type_=sa.Interval()), UtcDateTime())
     next_unit = (
         sa.select(_UNITS.id)
         .where(_OPEN, ~sa.exists().select_from(tables.drains))
         .where(sa.select(_VERSION).scalar_subquery() == newest_revision())
-        .order_by(_UNITS.turn, _UNITS.id)
+        .where(_UNITS.author.not_in(quotas.at_their_limit()))
+        .order_by(_UNITS.rank, _UNITS.turn, _UNITS.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -211,7 +204,13 @@ def _claiming(asks_clock: bool, before_lapsed: bool) -> sa.UpdateBase:
     return (
         sa.update(tables.units)
         .where(_UNITS.id == next_unit.scalar_subquery())
-        .values(state="leased", attempt=_UNITS.attempt + 1, worker=sa.bindparam("claimer"), expires_at=until)
+        .values(
+            state="leased",
+            attempt=_UNITS.attempt + 1,
+            worker=sa.bindparam("claimer"),
+            claimed_at=now,
+            expires_at=until,
+        )
         .returning(
             *(_UNITS.id, _UNITS.job, _UNITS.kind, _UNITS.payload, _UNITS.attempt, _UNITS.expires_at),
             job_state.label("job_state"),

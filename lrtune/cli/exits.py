@@ -44,6 +44,7 @@ FLAGS = {
     "/entry": "FILE:ENTRY",
     "/name": "--name",
     "/requirements": "--requirements",
+    "/priority": "--priority",
 }
 """The flag of ``lrtune submit`` or ``lrtune push`` that sets a field of the request, by JSON pointer."""
 

@@ -32,6 +32,7 @@ FIELDS = {
     "finalists": ("confirm", "finalists"),
     "confirm_seeds": ("confirm", "seeds"),
     "max_parallel": ("max_parallel",),
+    "priority": ("priority",),
     "network": ("network",),
 }
 """Where in the request a flag's value goes."""
@@ -83,6 +84,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--network", is_flag=True, default=None, help="Let the task use the network, if the server allows it so."
 )
+@click.option("--priority", type=int, metavar="N", help="From -10 to 10, 0 by default; more only for admins.")
 @click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
 @click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")

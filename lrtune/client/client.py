@@ -30,6 +30,7 @@ from lrtune.wire import (
     AccountChange,
     AccountRequest,
     Answer,
+    AuditEntry,
     BestAnswer,
     Code,
     Event,
@@ -350,6 +351,10 @@ class Client:
         """An account with another role, or disabled, or enabled again."""
         body = change.model_dump(mode="json", exclude_unset=True)
         return self._read(Account, self._connection.patch(f"/v1/accounts/{quote(name, safe='')}", body))
+
+    def audit(self, account: str | None = None) -> Iterator[AuditEntry]:
+        """Who did what, newest first; of one account."""
+        return self._items(AuditEntry, "/v1/audit", account=account)
 
     def range_test_png(self, job_id: str) -> bytes:
         """The picture of the range test."""

@@ -50,14 +50,24 @@ AccountName = Annotated[
 Label = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+Limit = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
 class Account(Resource):
-    """A person or a machine of the team; ``disabled_at`` is null while it can be used."""
+    """A person or a machine of the team; ``disabled_at`` is null while it can be used.
+
+    Its quota: ``running_units`` that workers hold at a time, ``queued_jobs`` that wait, ``minutes_a_day`` of
+    workers' time since midnight UTC. Null is no limit.
+    """
 
     name: str
     kind: AccountKind
     role: Role
     created_at: datetime
     disabled_at: datetime | None = None
+    running_units: int | None = None
+    queued_jobs: int | None = None
+    minutes_a_day: int | None = None
 
 
 class Token(Resource):
@@ -125,7 +135,24 @@ class NewAccount(Resource):
 
 
 class AccountChange(Request):
-    """Body of ``PATCH /v1/accounts/{name}``: what is null or missing stays as it is."""
+    """Body of ``PATCH /v1/accounts/{name}``: what is missing stays as it is; a null limit is lifted."""
 
     role: Role | None = None
     disabled: bool | None = None
+    running_units: Limit | None = None
+    queued_jobs: Limit | None = None
+    minutes_a_day: Limit | None = None
+
+
+class AuditEntry(Resource):
+    """Something that somebody did: ``account`` is null for the local administrator of a server without
+    accounts, ``status`` the HTTP status of the answer."""
+
+    id: int
+    at: datetime
+    account: str | None
+    token: str | None
+    action: str
+    target: str
+    status: int
+    origin: str

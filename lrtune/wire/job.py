@@ -133,6 +133,8 @@ class MetricSpec(Request):
 class JobRequest(Request):
     """Body of ``POST /v1/jobs``. Only ``task`` is required.
 
+    Units of a job with a higher ``priority`` are claimed before all others; only admins may raise it above 0.
+
     ``network`` asks that the task may use the network while it trains; the server's operator says which
     tasks may ask (docs/security.md).
     """
@@ -148,6 +150,7 @@ class JobRequest(Request):
     confirm: ConfirmSpec = Field(default_factory=ConfirmSpec)
     max_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
     network: bool = False
+    priority: Annotated[int, Field(ge=-10, le=10)] = 0
 
 
 class Progress(Resource):

@@ -3,6 +3,7 @@
 from service.routes import (
     accounts,
     answer,
+    audit,
     best,
     code,
     events,
@@ -33,6 +34,7 @@ ROUTERS = tuple(
         me,
         tokens,
         accounts,
+        audit,
         workers,
         health,
         metrics,

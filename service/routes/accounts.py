@@ -55,10 +55,11 @@ def create_account(
 ) -> NewAccount:
     """Create an account and its first token, whose secret is shown this once: hand it over safely. The first
     account must be an admin's; from then on every request needs a token."""
-    response.headers["Cache-Control"] = "no-store"
     with database.write() as tx:
         account = accounts.create(tx, request.name, kind=request.kind, role=request.role)
-        return NewAccount(account=account, token=issue(tx, account, label="first"))
+        made = NewAccount(account=account, token=issue(tx, account, label="first"))
+    response.headers.update({"Cache-Control": "no-store", "Location": f"/v1/accounts/{account.name}"})
+    return made
 
 
 @router.get(
@@ -81,10 +82,12 @@ def get_account(name: AccountId, database: Store) -> Account:
 )
 def change_account(
     name: AccountId,
-    request: Annotated[AccountChange, Body(examples=[{"role": "viewer"}, {"disabled": True}])],
+    request: Annotated[
+        AccountChange, Body(examples=[{"role": "viewer"}, {"disabled": True}, {"running_units": 4}])
+    ],
     database: Store,
 ) -> Account:
-    """Give an account another role, or disable or enable it. A disabled account's tokens are good for
-    nothing, at once. The last admin stays one."""
+    """Give an account another role or other limits, or disable or enable it. A disabled account's tokens are
+    good for nothing, at once. The last admin stays one."""
     with database.write() as tx:
-        return accounts.change(tx, name, role=request.role, disabled=request.disabled)
+        return accounts.change(tx, name, request)

@@ -13,7 +13,7 @@ from service import samples, submission
 from service.bodies import JsonRoute
 from service.caller import Who
 from service.context import NO_NUL, Cursor, Here, JobId, Limit, Store
-from service.problems import field_problem, responses
+from service.problems import ProblemError, field_problem, responses
 from service.submission import nearest
 from store import Tx, jobs, tasks
 from store.errors import NotFound
@@ -77,11 +77,13 @@ IdempotencyKey = Annotated[
         **responses(
             "malformed_json",
             "cross_origin",
+            "not_admin",
             "request_timeout",
             "body_too_large",
             "unsupported_media_type",
             "invalid_request",
             "idempotency_key_reused",
+            "quota_exceeded",
         ),
     },
 )
@@ -93,6 +95,12 @@ def submit(
     key: IdempotencyKey = None,
 ) -> Job:
     """Queue a job. Only `task` is required; everything is checked before the job is accepted."""
+    if request.priority > 0 and not who.administers:
+        raise ProblemError(
+            "not_admin",
+            f"A priority of {request.priority} goes before everybody else's jobs.",
+            "Leave it at 0 or below, or ask an admin to submit the job.",
+        )
     idempotency = None if key is None else (key, _digest(request))
     with here.database.write() as tx:
         submission.check(request, _task(tx, request.task), networked=here.settings.network_tasks)

@@ -18,8 +18,6 @@ from store import Tx, accounts, tokens
 
 router = APIRouter(prefix="/v1/tokens", tags=["accounts"], route_class=JsonRoute)
 
-NO_STORE = {"Cache-Control": "no-store"}
-
 REQUESTS = {
     "least": {"summary": "Everything by default", "value": {}},
     "full": {
@@ -87,7 +85,6 @@ def create_token(
 ) -> NewToken:
     """Create a token. Its secret is shown this once, and kept nowhere. It can do no more than the token that
     made it, and lives no longer."""
-    response.headers.update(NO_STORE)
     if who.account is None:
         raise ProblemError(
             "no_accounts",
@@ -104,7 +101,21 @@ def create_token(
         expires_at = request.expires_at
         if name == who.account:
             expires_at = _no_longer(tx, who, request)
-        return issue(tx, account, scopes=scopes, label=request.label, expires_at=expires_at)
+        made = issue(tx, account, scopes=scopes, label=request.label, expires_at=expires_at)
+    response.headers.update({"Cache-Control": "no-store", "Location": f"/v1/tokens/{made.id}"})
+    return made
+
+
+@router.get(
+    "/{id}",
+    operation_id="get_token",
+    summary="Read a token",
+    responses={**samples.shown(samples.TOKEN), **responses("not_found")},
+)
+def get_token(token_id: TokenId, database: Store) -> Token:
+    """A token, without its secret."""
+    with database.read() as tx:
+        return tokens.get(tx, token_id)
 
 
 @router.post(

@@ -8,7 +8,7 @@ from http.cookies import Morsel, SimpleCookie
 import httpx
 import pytest
 
-from lrtune.wire import NewToken, Role
+from lrtune.wire import AccountChange, NewToken, Role
 from service.sessions import COOKIE, LASTS_S, Sessions
 from store import Database, accounts, tokens
 from tests.api.conftest import Client
@@ -106,7 +106,7 @@ def test_how_a_session_ends(client: Client, token: NewToken, database: Database,
     elif what == "disabled":
         enrol(database, "grace", Role.ADMIN)
         with database.write() as tx:
-            accounts.change(tx, "ada", disabled=True)
+            accounts.change(tx, "ada", AccountChange(disabled=True))
     else:
         forged = httpx.Response(200)
         signers = {

@@ -88,9 +88,7 @@ class TestDoctor:
     def examined(self, settings: Settings, database: Database) -> Settings:
         with database.write() as tx:
             seen: dict[str, Any] = {"host": "h", "pid": 1, "device": "cpu", "version": "1"}
-            workers.seen(
-                tx, id="ada", started_at=tx.now(), lease_s=600, isolation=Isolation.PROCESS, **seen
-            )
+            workers.seen(tx, id="ada", started_at=tx.now(), lease_s=600, isolation=Isolation.PROCESS, **seen)
         return settings
 
     def test_all_is_well(self, examined: Settings) -> None:

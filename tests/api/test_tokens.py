@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from lrtune.wire import NewToken, Role
+from lrtune.wire import AccountChange, NewToken, Role
 from store import Database, accounts, tables, tokens
 from tests.api.conftest import Client
 from tests.api.members import bearer, enrol, speaking
@@ -212,5 +212,5 @@ def test_jobs_from_before_there_were_accounts_are_admins(client: Client, databas
 def test_two_admins_at_once_leave_one(database: Database, root: Client) -> None:
     enrol(database, "grace", Role.ADMIN)
     with database.write() as tx:
-        accounts.change(tx, "grace", disabled=True)
+        accounts.change(tx, "grace", AccountChange(disabled=True))
     problem(root.request("PATCH", "/v1/accounts/root", json={"role": "viewer"}), "last_admin")

@@ -34,7 +34,9 @@ def test_work_under_way(database: Database, clock: Clock) -> None:
                 "pid": 1,
                 "device": "cuda",
                 "version": "1",
-                "started_at": clock.at, "isolation": Isolation.PROCESS}
+                "started_at": clock.at,
+                "isolation": Isolation.PROCESS,
+            }
             workers.seen(tx, id=name, job=job, lease_s=LEASE_S, **seen)
     clock.advance(10)
     submit(database, "late")
