@@ -74,6 +74,11 @@ class Child:
         self.loaded: str | None = None
         """What the child has loaded, as its owner names it; the child itself doesn't look at it."""
 
+    @property
+    def supervisor(self) -> int:
+        """Process id of its supervisor."""
+        return self._process.pid
+
     def send(self, order: Order) -> None:
         """Send an order.
 

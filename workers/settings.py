@@ -53,8 +53,8 @@ class Settings:
     stall_s: float = 900.0
     unit_s: float = 86_400.0
     memory_mb: int = 4096
-    processes: int = 256
-    task_threads: int = 2048
+    processes: int = 128
+    task_threads: int = 512
     cpu_s: int = 0
     disk_mb: int = 10_240
     files: int = 100_000

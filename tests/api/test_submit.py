@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import anyio.from_thread
 import pytest
 
 from lrtune.wire import Job
+from service.app import create_app
 from service.routes.jobs import REQUESTS
+from service.settings import load
+from store import Database
 from tests.api.conftest import Client
 from tests.api.problem import problem
 
@@ -67,6 +72,7 @@ def test_a_task_by_name_and_by_version(client: Client, ref: str) -> None:
         ({"search": {"schedules": []}}, "/search/schedules"),
         ({"search": {"schedules": ["cosine", "cosine"]}}, "/search/schedules"),
         ({"search": {"sampler": "tea"}}, "/search/sampler"),
+        ({"network": True}, "/network"),
         ({"search": {"trials": 0}}, "/search/trials"),
         ({"search": {"trials": -5}}, "/search/trials"),
         ({"search": {"trials": 10**9}}, "/search/trials"),
@@ -107,6 +113,20 @@ def test_everything_wrong_is_told_at_once(client: Client) -> None:
     }
     fields = ["/params/width", "/params/depth", "/optimizer/name", "/search/schedules/0", "/search/sampler"]
     problem(client.post("/v1/jobs", json=body), "invalid_request", *fields)
+
+
+@pytest.mark.parametrize("named", ["digits-mlp", "*", "digits-cnn, digits-mlp"])
+def test_the_network_is_for_tasks_that_the_operator_names(
+    named: str, database: Database, tmp_path: Path, portal: anyio.from_thread.BlockingPortal
+) -> None:
+    chosen = load({"LRTUNE_HOME": str(tmp_path), "LRTUNE_NETWORK_TASKS": named}, workers=0)
+    client = Client(create_app(chosen, database), portal, "http://localhost:8765")
+    told = client.post("/v1/jobs", json={"task": "digits-mlp", "network": True})
+    assert told.status_code == 202
+    assert told.json()["request"]["network"] is True
+    if "*" not in named:
+        refused = client.post("/v1/jobs", json={"task": "diabetes-mlp", "network": True})
+        assert [error["field"] for error in refused.json()["errors"]] == ["/network"]
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,17 @@ BREAKING = {
         "def task(): return make(model=lambda: nn.LazyLinear(1))",
         "model: parameter weight has no shape yet",
     ),
+    "parameters that are not float": (
+        "class M(nn.Linear):\n    def __init__(self):\n        super().__init__(4, 1)\n"
+        "        self.steps = nn.Parameter(torch.zeros(3, dtype=torch.long), requires_grad=False)\n"
+        "def task(): return make(model=M)",
+        "model: parameter steps is torch.int64, not floating point",
+    ),
+    "examples of changing shape": (
+        "class D:\n    def __len__(self): return 9\n"
+        "    def __getitem__(self, i): return x[i].repeat(1 + i % 2), y[i]\ndef task(): return make(train=D())",
+        "train:",
+    ),
     "a metric a row": (
         "def score(o, t): return o\ndef task(): return make(metrics={'score': score})",
         "metrics['score']: returned a tensor",

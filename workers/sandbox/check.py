@@ -29,6 +29,7 @@ def main() -> None:
         "writing": _refused(lambda: Path(told["outside"]).write_text("written")),
         "network": _refused(lambda: socket.socket(socket.AF_INET).close()),
         "system calls": _refused(_trace),
+        "Unix sockets": _refused(lambda: _connect(told["socket"])),
         "processes": not Path(f"/proc/{worker}").exists(),
     }
     with socket.socket(fileno=int(sys.argv[2])) as answer:
@@ -45,6 +46,11 @@ def _refused(attempt: Callable[[], object]) -> bool:
 
 def _open(path: str) -> None:
     os.close(os.open(path, os.O_RDONLY))
+
+
+def _connect(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
 
 
 def _trace() -> None:

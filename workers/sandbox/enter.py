@@ -21,6 +21,9 @@ _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 OPEN_FILES = 65_536
+NICENESS = 10
+"""How far a training steps back for others (nice(2)): however many processes it starts, the supervisor that
+counts them, the worker that holds the lease and a server on the same machine get their turn."""
 
 
 def become(plan: Plan) -> NoReturn:
@@ -66,6 +69,7 @@ def _close(plan: Plan) -> NoReturn:
 def _limit(plan: Plan) -> None:
     """Limits that the kernel holds a single process to; the supervisor watches them all together."""
     disk = plan.limits.disk_mb * MB
+    os.nice(NICENESS)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, disk)
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)

@@ -24,7 +24,7 @@ PROMISES: Mapping[Isolation, tuple[str, ...]] = {
     Isolation.PROCESS: (),
     Isolation.USER: ("memory", "signals", "private files"),
     Isolation.LANDLOCK: ("other files", "writing", "network", "system calls"),
-    Isolation.BUBBLEWRAP: ("processes",),
+    Isolation.BUBBLEWRAP: ("Unix sockets", "processes"),
 }
 """What each level keeps out of reach beyond the level below it, by the names of ``check``."""
 
@@ -89,12 +89,24 @@ def _try(
 ) -> tuple[dict[str, bool], str | None]:
     """Which guards hold inside the layers, and what a training lacks there."""
     sandbox = Sandbox(layers, Isolation.PROCESS, (), gpu=gpu)
-    with contextlib.closing(Folder(layers.uid)) as folder, tempfile.NamedTemporaryFile() as outside:
-        os.chmod(outside.name, 0o666)
+    with (
+        contextlib.closing(Folder(layers.uid)) as folder,
+        tempfile.TemporaryDirectory(prefix="lrtune-") as around,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        # Open to every account, so that what keeps a task out is the sandbox.
+        os.chmod(around, 0o755)
+        outside, door = Path(around, "file"), os.path.join(around, "socket")
+        outside.touch()
+        listener.bind(door)
+        listener.listen()
+        for path in (outside, door):
+            os.chmod(path, 0o666)
         asked = {
             "worker": os.getpid(),
             "private": [str(path) for path in private if path.exists()],
-            "outside": outside.name,
+            "outside": str(outside),
+            "socket": door,
             "gpu": gpu,
         }
         command = (sys.executable, "-P", "-m", "workers.sandbox.check", json.dumps(asked))

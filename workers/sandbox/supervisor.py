@@ -38,6 +38,8 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     shared = usage.SharedMemory(os.getuid() if plan.layers.uid is None else plan.layers.uid)
     child = _start(plan)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -15)  # as root: a crowd of processes must not outrun it
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     status, excess = _watch(plan, child, control, shared)

@@ -33,14 +33,18 @@ def excess(
         reaped_cpu_s: CPU seconds of those that have ended and whose parent nobody counts.
         shared: The shared memory they may have filled.
     """
-    used: list[tuple[str, float, float]] = [
-        ("processes", len(tree), limits.processes),
-        ("threads", sum(process.threads for process in tree), limits.threads),
-        ("memory_mb", _memory(tree, limits.memory_mb * MB, shared) / MB, limits.memory_mb),
-    ]
-    if limits.cpu_s:
-        used.append(("cpu_s", reaped_cpu_s + sum(process.cpu_s for process in tree), limits.cpu_s))
-    return next((Excess(name, value, allowed) for name, value, allowed in used if value > allowed), None)
+    if len(tree) > limits.processes:  # first: of too many, nothing else is looked up in time
+        return Excess("processes", len(tree), limits.processes)
+    threads = sum(process.threads for process in tree)
+    if threads > limits.threads:
+        return Excess("threads", threads, limits.threads)
+    cpu_s = reaped_cpu_s + sum(process.cpu_s for process in tree)
+    if 0 < limits.cpu_s < cpu_s:
+        return Excess("cpu_s", cpu_s, limits.cpu_s)
+    memory = _memory(tree, limits.memory_mb * MB, shared)
+    if memory > limits.memory_mb * MB:
+        return Excess("memory_mb", memory / MB, limits.memory_mb)
+    return None
 
 
 def _memory(tree: Sequence[Process], allowed: float, shared: SharedMemory) -> float:
