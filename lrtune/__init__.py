@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from lrtune.data import Data, data_path
+    from lrtune.loops import Loop, LoopError, LoopTrial
     from lrtune.memory import Best, MeasuredOtherwise, best
     from lrtune.rangetest import analyse
     from lrtune.task import Task, TaskError
@@ -64,6 +65,9 @@ __all__ = [
     "JobHandle",
     "JobRequest",
     "JobState",
+    "Loop",
+    "LoopError",
+    "LoopTrial",
     "MeasuredOtherwise",
     "MetricSpec",
     "NotUnderstood",
@@ -102,6 +106,7 @@ _ROOMS = {
         "WaitTimeout",
     ),
     "lrtune.data": ("Data", "data_path"),
+    "lrtune.loops": ("Loop", "LoopError", "LoopTrial"),
     "lrtune.memory": ("Best", "MeasuredOtherwise", "best"),
     "lrtune.rangetest": ("analyse",),
     "lrtune.task": ("Task", "TaskError"),

@@ -1,16 +1,22 @@
-"""A measured schedule as a torch LR scheduler. The one module of what users import that imports torch."""
+"""Learning rates as torch LR schedulers. Of what users import only this module and adapters import torch."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from lrtune.optimizers import OPTIMIZERS, check
 from lrtune.schedules import start
-from lrtune.wire import Setting
+from lrtune.wire import OptimizerSpec, Setting
+
+if TYPE_CHECKING:
+    from lrtune.loops import LoopTrial
 
 
 class MeasuredLR(LRScheduler):
@@ -34,13 +40,7 @@ class MeasuredLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, setting: Setting, *, total_steps: int, steps_per_epoch: int
     ) -> None:
-        rates = [float(group["lr"]) for group in optimizer.param_groups]
-        if not any(math.isclose(rate, setting.initial_lr, rel_tol=1e-6) for rate in rates):
-            raise ValueError(
-                f"The optimizer's LR is {', '.join(f'{rate:g}' for rate in rates)}, the measured one is "
-                f"{setting.initial_lr:g}: make the optimizer with lr={setting.initial_lr!r}."
-            )
-        self._ratios = [rate / setting.initial_lr for rate in rates]
+        self._ratios = ratios(optimizer, setting.initial_lr)
         self._course = start(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
         super().__init__(optimizer)
 
@@ -52,7 +52,7 @@ class MeasuredLR(LRScheduler):
     def epoch_end(self, validation_loss: float) -> None:
         """Tell the validation loss after an epoch; takes effect on the epoch to come."""
         self._course.epoch_end(float(validation_loss))
-        self._apply()
+        apply(self)
 
     def state_dict(self) -> dict[str, Any]:
         """What ``load_state_dict`` needs to go on from here."""
@@ -63,9 +63,64 @@ class MeasuredLR(LRScheduler):
         self.last_epoch = int(state_dict["step"])
         self._ratios = [float(ratio) for ratio in state_dict["ratios"]]
         self._course.load_state_dict(state_dict["course"])
-        self._apply()
+        apply(self)
 
-    def _apply(self) -> None:
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
-            group["lr"] = lr
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+class TrialLR(LRScheduler):
+    """Gives the LRs of a trial, step by step; ``LoopTrial.scheduler`` makes it.
+
+    Args:
+        optimizer: Made with ``lr=trial.initial_lr``.
+        trial: Whose LRs; it calls ``refresh`` after each epoch that was reported.
+
+    Raises:
+        ValueError: No parameter group has the trial's initial LR.
+    """
+
+    def __init__(self, optimizer: Optimizer, trial: LoopTrial) -> None:
+        self._ratios = ratios(optimizer, trial.initial_lr)
+        self._trial = trial
+        super().__init__(optimizer)
+
+    def get_lr(self) -> list[float | Tensor]:
+        """The LR of each parameter group at the step to come."""
+        lr = self._trial.lr(self.last_epoch)
+        return [ratio * lr for ratio in self._ratios]
+
+    def refresh(self) -> None:
+        """Set the LR of the step to come again: the epoch's loss may have made it drop."""
+        apply(self)
+
+
+def ratios(optimizer: Optimizer, initial_lr: float) -> list[float]:
+    """Each parameter group's LR over ``initial_lr``.
+
+    Raises:
+        ValueError: No group has that LR.
+    """
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    if not any(math.isclose(rate, initial_lr, rel_tol=1e-6) for rate in rates):
+        raise ValueError(
+            f"The optimizer's LR is {', '.join(f'{rate:g}' for rate in rates)}, the measured one is "
+            f"{initial_lr:g}: make the optimizer with lr={initial_lr!r}."
+        )
+    return [rate / initial_lr for rate in rates]
+
+
+def apply(scheduler: LRScheduler) -> None:
+    """Set the LRs that the scheduler gives for the step to come."""
+    groups = scheduler.optimizer.param_groups
+    for group, lr in zip(groups, scheduler.get_lr(), strict=True):
+        group["lr"] = lr
+    scheduler._last_lr = [group["lr"] for group in groups]
+
+
+def make_optimizer(spec: OptimizerSpec, parameters: Iterable[Any], *, lr: float) -> Optimizer:
+    """The torch.optim optimizer of a spec, its options filled in.
+
+    Raises:
+        OptimizerError: The name or an option is wrong.
+    """
+    options = check(spec)
+    made: Optimizer = getattr(torch.optim, OPTIMIZERS[spec.name].torch_class)(parameters, lr=lr, **options)
+    return made

@@ -17,6 +17,7 @@ from service.rules import RULES, Rule
 TAGS = [
     {"name": "jobs", "description": "Submit, follow, list and cancel tuning jobs."},
     {"name": "results", "description": "What a job measured: range test, trials, answer, pictures, code."},
+    {"name": "external", "description": "Trials that clients train themselves."},
     {"name": "memory", "description": "The team's shared memory of tasks and answers."},
     {"name": "accounts", "description": "Who may do what: accounts and their tokens."},
     {"name": "server", "description": "Workers and health."},

@@ -41,6 +41,8 @@ KINDS: Mapping[str, Kind] = {
     "account_exists": Kind(409, "The account is there already"),
     "last_admin": Kind(409, "The account is the last admin"),
     "no_accounts": Kind(409, "The server has no accounts"),
+    "not_external": Kind(409, "The job's trials are trained by workers"),
+    "lease_lost": Kind(409, "The trial is no longer the client's"),
     "not_available": Kind(409, "The job ended without this result"),
     "body_too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body has the wrong media type"),
@@ -51,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "rate_limited": Kind(429, "Too many requests"),
     "internal_error": Kind(500, "The server made a mistake"),
     "database_unavailable": Kind(503, "The database cannot be used now"),
+    "no_worker": Kind(503, "No worker is alive"),
     "not_serving": Kind(503, "The server is not ready"),
 }
 

@@ -55,6 +55,10 @@ RULES: Mapping[str, Rule] = {
     "GET /v1/jobs/{id}/schedules.png": READ,
     "GET /v1/jobs/{id}/code": READ,
     "POST /v1/range-tests": COMPUTE,
+    # trials of external jobs
+    "POST /v1/jobs/{id}/trials": OWN_JOB,
+    "POST /v1/jobs/{id}/trials/{n}/reports": OWN_JOB,
+    "POST /v1/jobs/{id}/trials/{n}/finish": OWN_JOB,
     # memory
     "GET /v1/best": READ,
     "POST /v1/tasks": SUBMIT,

@@ -22,6 +22,7 @@ from lrtune.wire import (
     Difference,
     Estimate,
     Event,
+    ExternalTrial,
     Isolation,
     Job,
     JobRequest,
@@ -46,7 +47,9 @@ from lrtune.wire import (
     Task,
     Token,
     Trial,
+    TrialEnd,
     TrialState,
+    Verdict,
     Worker,
 )
 
@@ -104,6 +107,23 @@ TRIAL = Trial(
         Report(epoch=2, step=44, lr=4.1e-5, values={"train_loss": 0.11, "loss": 0.071, "accuracy": 0.98}),
     ],
 )
+EXTERNAL_TRIAL = ExternalTrial(
+    name="9",
+    number=9,
+    phase=Phase.SEARCH,
+    sweep=False,
+    token="34-1",
+    lease_s=600.0,
+    seed=1_203_484_217,
+    epochs=2,
+    steps_per_epoch=2,
+    schedule="linear",
+    initial_lr=4e-3,
+    params={"end_factor": 0.0},
+    lr=[4e-3, 3e-3, 2e-3, 1e-3],
+)
+VERDICT = Verdict(stop=False, reported=1)
+TRIAL_END = TrialEnd(name="9", state=TrialState.COMPLETE, value=0.071)
 ANSWER = Answer(
     initial_lr=4.1e-3,
     initial_lr_interval=(2.6e-3, 6.9e-3),

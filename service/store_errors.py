@@ -14,6 +14,7 @@ from store.errors import (
     IdempotencyConflict,
     JobFinal,
     LastAdmin,
+    LeaseLost,
     NotFound,
     QuotaExceeded,
     StoreError,
@@ -35,6 +36,10 @@ def _key(error: StoreError) -> ProblemError:
     return ProblemError("idempotency_key_reused", error.detail, error.remedy, errors=[field])
 
 
+def _lost(error: StoreError) -> ProblemError:
+    return ProblemError("lease_lost", error.detail, error.remedy or "Stop, and ask for a trial.")
+
+
 def _unavailable(error: StoreError) -> ProblemError:
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return ProblemError("database_unavailable", error.detail, error.remedy, headers=headers)
@@ -54,13 +59,14 @@ TABLE: Mapping[type[StoreError], Callable[[StoreError], ProblemError]] = {
     QuotaExceeded: _quota,
     AccountExists: _plain("account_exists"),
     LastAdmin: _plain("last_admin"),
+    LeaseLost: _lost,
     IdempotencyConflict: _key,
     CursorInvalid: _cursor,
     DatabaseUnavailable: _unavailable,
 }
 """What a client is told, by class of error; a subclass is told as its nearest class here.
 
-The others (a lost lease, a broken rule of the store) cannot come from a request: they are incidents.
+The others (a broken rule of the store) cannot come from a request: they are incidents.
 """
 
 

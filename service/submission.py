@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from lrtune import optimizers, schedules, search
 from lrtune.bundle import params_schema
 from lrtune.wire import FieldError, JobRequest, Task
+from lrtune.wire.external import STEPS_MOST
 from lrtune.wire.pointer import escape
 from service.problems import field_problem
 from service.validation import sentence
+from store.tasks import EXTERNAL
 
 ANY_TASK = "*"
 
@@ -25,6 +27,7 @@ def check(request: JobRequest, task: Task, *, networked: Sequence[str]) -> None:
         ProblemError: ``invalid_request`` with every field at fault.
     """
     errors = [
+        *_mode(request, task),
         *_params(request, task),
         *_optimizer(request),
         *_schedules(request),
@@ -33,6 +36,34 @@ def check(request: JobRequest, task: Task, *, networked: Sequence[str]) -> None:
     ]
     if errors:
         raise field_problem(errors)
+
+
+def _mode(request: JobRequest, task: Task) -> Iterator[FieldError]:
+    """An external job needs a task without files, and its training described; any other neither."""
+    outside = request.mode == "external"
+    if outside != (task.entry == EXTERNAL):
+        detail = f"Task {task.name} is trained by " + ("workers." if outside else "clients, not by workers.")
+        remedy = (
+            "Choose another name." if outside else 'Say "mode": "external", and train its trials yourself.'
+        )
+        yield FieldError(field="/task", detail=detail, remedy=remedy)
+    if outside and request.external is None:
+        remedy = 'Describe the training, e.g. "external": {"steps_per_epoch": 100}.'
+        yield FieldError(field="/external", detail="It is missing.", remedy=remedy)
+    if outside and request.batch_size is None:
+        remedy = "Say how many examples a step sees: an answer holds for one batch size."
+        yield FieldError(field="/batch_size", detail="It is missing.", remedy=remedy)
+    if not outside and request.external is not None:
+        detail = "It describes a training that stays outside."
+        yield FieldError(field="/external", detail=detail, remedy='Say "mode": "external", or leave it out.')
+    if outside and request.external is not None:
+        steps = request.epochs * request.external.steps_per_epoch
+        if steps > STEPS_MOST:
+            yield FieldError(
+                field="/external/steps_per_epoch",
+                detail=f"A training of {steps:,} steps has more than {STEPS_MOST:,}.",
+                remedy="Call several optimizer steps one: hold each LR for as many.",
+            )
 
 
 def _params(request: JobRequest, task: Task) -> Iterator[FieldError]:

@@ -44,20 +44,30 @@ def _expire(tx: Tx, unit: int, job_id: str, lapsed: sa.ColumnElement[bool]) -> b
     if found is None:
         return False
     if found.lapses >= MAX_ATTEMPTS:
-        error = JobError(
-            code="worker_lost",
-            detail=f"{MAX_ATTEMPTS} workers were lost over the same {found.kind} unit; the last was "
-            f"{found.worker}.",
-            remedy="Look into that worker's log: the task may take more memory than the machine has.",
-        )
-        job_rows.end(tx, job_id, JobState.FAILED, error=error)
+        job_rows.end(tx, job_id, JobState.FAILED, error=_lost(found.kind, found.worker))
         return True
     reopen(tx, unit, job_id)
-    text = f"Worker {found.worker} was lost over a {found.kind} unit, which goes to another."
+    who, what = ("Client", "trial") if found.kind == "external" else ("Worker", f"{found.kind} unit")
+    text = f"{who} {found.worker} was lost over a {what}, which goes to another."
     tx.conn.execute(
         sa.insert(tables.events).values(job=job_id, kind="warning", at=tx.now(), data={"text": text})
     )
     return True
+
+
+def _lost(kind: str, worker: str) -> JobError:
+    if kind == "external":
+        return JobError(
+            code="client_lost",
+            detail=f"{MAX_ATTEMPTS} clients fell silent over the same trial; the last was {worker}.",
+            remedy="Look into that client's log. If it only takes longer between two reports, ask with a "
+            "larger lease_s.",
+        )
+    return JobError(
+        code="worker_lost",
+        detail=f"{MAX_ATTEMPTS} workers were lost over the same {kind} unit; the last was {worker}.",
+        remedy="Look into that worker's log: the task may take more memory than the machine has.",
+    )
 
 
 def reopen(tx: Tx, unit: int, job_id: str) -> None:

@@ -14,6 +14,9 @@ from store import cursors, tables
 from store.database import Tx
 from store.errors import NotFound
 
+EXTERNAL = "external"
+"""Entry of a task that has no files here."""
+
 _VERSION = re.compile(r"[0-9]{1,9}")
 _DIGEST = re.compile(r"[0-9a-f]{6,64}")
 
@@ -79,6 +82,20 @@ def register(
     if rows:
         tx.conn.execute(sa.insert(tables.task_files), rows)
     return task, True
+
+
+def register_external(tx: Tx, name: str, *, author: str | None = None) -> Task:
+    """The version of a task whose trainings stay outside: there is nothing to keep but its name."""
+    task, _ = register(
+        tx,
+        name=name,
+        entry=EXTERNAL,
+        description="Trained outside, by clients that ask for trials.",
+        params_schema={"type": "object"},
+        files={},
+        author=author,
+    )
+    return task
 
 
 def digest_of(entry: str, files: Mapping[str, bytes], requirements: str = "") -> str:

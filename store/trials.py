@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from lrtune.wire import Page, Phase, Report, Setting, Trial, TrialState
 from store import best_trial, cursors, job_rows, progress, tables
 from store.database import Tx
-from store.errors import StoreError
+from store.errors import NotFound, StoreError
 
 _TRIALS = tables.trials.c
 _REPORTS = tables.reports.c
@@ -132,6 +132,19 @@ def finish(tx: Tx, job_id: str, ends: Sequence[tuple[int, TrialState, float | No
         + [(found[n].phase, {"spared": max(found[n].epochs - done.get(n, 0), 0)}) for n in cut],
     )
     best_trial.consider(tx, job_id, [(found[n], value) for n, _, value in ends if value is not None])
+
+
+def get(tx: Tx, job_id: str, number: int) -> Trial:
+    """A trial with its curve.
+
+    Raises:
+        NotFound: There is none.
+    """
+    query = sa.select(tables.trials).where(_TRIALS.job == job_id, _TRIALS.number == number)
+    rows = tx.conn.execute(query).all()
+    if not rows:
+        raise NotFound(f"Job {job_id} has no trial {number}.", "List them with GET /v1/jobs/{id}/trials.")
+    return _trials(rows, _curves(tx, job_id, _REPORTS.number == number))[0]
 
 
 def for_job(tx: Tx, job_id: str, *, phase: Phase | None = None, curves: bool = False) -> list[Trial]:

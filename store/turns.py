@@ -20,7 +20,7 @@ _UNITS = tables.units.c
 _JOBS = tables.jobs.c
 
 # Literal, because a partial index serves no bound value.
-_OPEN = sa.text("state = 'open' AND ready")
+_OPEN = sa.text("state = 'open' AND ready AND kind <> 'external'")
 _LEASED = sa.text("state = 'leased'")
 _UNFINISHED = sa.text("state <> 'closed'")
 

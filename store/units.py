@@ -42,8 +42,11 @@ _UNITS = tables.units.c
 
 _VERSION = alembic_version.c.version_num
 
+EXTERNAL = "external"
+"""Kind of the units that clients lease, one training each; workers leave them alone (``store.external``)."""
+
 # Literal, because a partial index serves no bound value.
-_OPEN = sa.text("state = 'open' AND ready")
+_OPEN = sa.text("state = 'open' AND ready AND kind <> 'external'")
 _UNFINISHED = sa.text("state <> 'closed'")
 
 
@@ -54,7 +57,7 @@ class Lease:
     Attributes:
         unit: Id of the unit.
         job: Id of its job.
-        kind: ``plan``, ``range_test`` or ``train``.
+        kind: ``plan``, ``range_test``, ``train`` or ``external``.
         payload: What to do, by kind.
         attempt: Counts the claims of the unit.
         expires_at: When the unit may go to another, by the database's clock.
@@ -85,7 +88,8 @@ _HOLDING = (
 
 
 def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any], *, at_once: int | None = None) -> int:
-    """Add an open unit to a job; returns its id. A ``train`` unit takes the trials ``payload["numbers"]``.
+    """Add an open unit to a job; returns its id. It takes the trials ``payload["numbers"]``, if it
+    names any.
 
     With ``at_once`` no more of the job's units can be held at the same time: further ones are not ready until
     one before them is closed.
@@ -109,7 +113,7 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any], *, at_once: 
         "created_at": tx.now(),
     }
     unit: int = tx.conn.execute(turns.insertion(job_id, values).returning(_UNITS.id)).scalar_one()
-    if kind == "train":
+    if "numbers" in payload:
         _take(tx, job_id, unit, payload["numbers"])
     return unit
 

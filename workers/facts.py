@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrtune.wire import Resource
+from lrtune.optimizers import OPTIMIZERS
+from lrtune.wire import JobRequest, Resource
 from store import Tx, jobs
 from workers.protocol import Loaded
 
@@ -29,6 +30,29 @@ class Facts(Resource):
 def of(loaded: Loaded) -> Facts:
     """The facts in a child's reply."""
     return Facts.model_validate(loaded.model_dump(exclude={"type"}))
+
+
+def external(request: JobRequest) -> Facts:
+    """The facts of a training that stays outside, as far as its job tells them."""
+    if request.external is None or request.batch_size is None:
+        raise ValueError("an external job tells its steps per epoch and its batch size")
+    default_lr = request.external.default_lr
+    return Facts(
+        steps_per_epoch=request.external.steps_per_epoch,
+        batch_size=request.batch_size,
+        train_size=request.external.steps_per_epoch * request.batch_size,
+        valid_size=0,
+        metrics=[],
+        parameters=0,
+        default_lr=OPTIMIZERS[request.optimizer.name].default_lr if default_lr is None else default_lr,
+        mode="external",
+        lanes=1,
+        reason=None,
+        timings={},
+        device="external",
+        precision="external",
+        versions={},
+    )
 
 
 def facts(tx: Tx, job_id: str) -> Facts | None:

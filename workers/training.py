@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lrtune.search import NEVER, Pruner, pruner
+from lrtune.search import Pruner
 from lrtune.search.evidence import signed
-from lrtune.wire import MetricSpec, Phase, Report, Trial, TrialState
+from lrtune.wire import MetricSpec, Report, Trial, TrialState
 from store import Tx, events, jobs, trials, units
 from workers.child import ChildDied
 from workers.protocol import Continue, Crashed, Done, Finished, Lane, LaneReport, Reports, Train
+from workers.pruning import pruner_of
 from workers.work import Work
 
 TELL_EVERY_S = 1.0
@@ -80,7 +81,8 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
     # A worker that was lost over this unit may have finished some of its trials. They are trained along, for
     # the others' last bits hang on whom they train with (docs/decisions/0007), but not written again.
     left = [number for number in numbers if not mine[number].state.final]
-    lanes = Lanes(request.metric, _pruner(work, rows, mine), dict(mine))
+    first = next(iter(mine.values()))
+    lanes = Lanes(request.metric, pruner_of(request, first.phase, first.generation, rows), dict(mine))
     work.keeper.write(lambda tx: trials.start(tx, job.id, left))
     work.child.send(
         Train(
@@ -116,16 +118,6 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
         units.finish(tx, work.lease)
 
     work.keeper.write(end)
-
-
-def _pruner(work: Work, rows: list[Trial], mine: dict[int, Trial]) -> Pruner:
-    """Bars from the generations before this unit's, so that they don't hang on who trained when."""
-    first = next(iter(mine.values()))
-    request = work.job.request
-    if first.phase is not Phase.SEARCH or not request.search.prune:
-        return NEVER
-    earlier = [row for row in rows if row.phase is Phase.SEARCH and row.generation < first.generation]
-    return pruner(earlier, request.epochs, request.metric)
 
 
 class Teller:

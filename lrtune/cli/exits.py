@@ -45,6 +45,10 @@ FLAGS = {
     "/name": "--name",
     "/requirements": "--requirements",
     "/priority": "--priority",
+    "/mode": "--external",
+    "/external/steps_per_epoch": "--steps-per-epoch",
+    "/external/default_lr": "--default-lr",
+    "/external": "--steps-per-epoch",
 }
 """The flag of ``lrtune submit`` or ``lrtune push`` that sets a field of the request, by JSON pointer."""
 

@@ -34,6 +34,9 @@ FIELDS = {
     "max_parallel": ("max_parallel",),
     "priority": ("priority",),
     "network": ("network",),
+    "mode": ("mode",),
+    "steps_per_epoch": ("external", "steps_per_epoch"),
+    "default_lr": ("external", "default_lr"),
 }
 """Where in the request a flag's value goes."""
 
@@ -85,6 +88,11 @@ class Names(click.ParamType[tuple[str, ...]]):
     "--network", is_flag=True, default=None, help="Let the task use the network, if the server allows it so."
 )
 @click.option("--priority", type=int, metavar="N", help="From -10 to 10, 0 by default; more only for admins.")
+@click.option(
+    "--external", "mode", flag_value="external", help="Its trials are trained outside, by clients that ask."
+)
+@click.option("--steps-per-epoch", type=int, help="Optimizer steps of an epoch, with --external.")
+@click.option("--default-lr", type=float, help="LR used without tuning, with --external.")
 @click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
 @click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")

@@ -23,6 +23,7 @@ from lrtune.client.counted import Counted
 from lrtune.client.endpoint import Endpoint
 from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed, NotUnderstood
 from lrtune.client.events import follow
+from lrtune.client.external import OutsideTrial, loop
 from lrtune.client.handle import JobHandle
 from lrtune.client.result import Result
 from lrtune.wire import (
@@ -34,6 +35,7 @@ from lrtune.wire import (
     BestAnswer,
     Code,
     Event,
+    ExternalTrial,
     Job,
     JobRequest,
     JobState,
@@ -48,9 +50,12 @@ from lrtune.wire import (
     Token,
     TokenRequest,
     Trial,
+    TrialEnd,
     TrialState,
+    Verdict,
     Worker,
 )
+from lrtune.wire.external import LEASE_S
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -225,6 +230,65 @@ class Client:
             {"lr": _nulls(lr), "loss": _nulls(loss), "seeds": None if seeds is None else list(seeds)}
         )
         return self._read(RangeTest, self._connection.post("/v1/range-tests", body))
+
+    def external(
+        self, job_id: str, *, client: str | None = None, lease_s: float = LEASE_S
+    ) -> Iterator[OutsideTrial]:
+        """The trials of an external job, for this program to train, until the job ends.
+
+        Each is finished when the loop goes on to the next one, and handed back if the loop is left::
+
+            for trial in client.external(job_id):
+                model = build(trial.seed)
+                for step in range(trial.total_steps):
+                    loss = train_step(model, lr=trial.lr(step))
+                    told = {"train_loss": loss}
+                    if (step + 1) % trial.steps_per_epoch == 0:
+                        told["loss"] = validate(model)
+                    if trial.report(step, **told).stop:
+                        break
+
+        Args:
+            job_id: Of a job submitted with ``mode="external"``.
+            client: Who asks. A program that was killed and asks again under its name gets its trial back, to
+                begin anew; a fresh name by default.
+            lease_s: Seconds of silence after which a trial goes to another client.
+
+        Raises:
+            ApiError: ``not_external``; ``no_worker`` where nobody lives who could plan the next trials.
+        """
+        _of_job(job_id)
+        return loop(
+            self, job_id, name=client, lease_s=lease_s, clock=time.monotonic, restart=client is not None
+        )
+
+    def ask(
+        self, job_id: str, *, client: str, lease_s: float = LEASE_S, restart: bool = False
+    ) -> ExternalTrial | None:
+        """A trial of an external job: the one that ``client`` holds, else the next.
+
+        Where there is none now, it waits as long as the server asks for, and gives None.
+        """
+        body = {"client": client, "lease_s": lease_s, "restart": restart}
+        response = self._connection.post(_of_job(job_id, "/trials"), body)
+        if response.status_code != httpx.codes.NO_CONTENT:
+            return self._read(ExternalTrial, response)
+        self._connection.rest(response)
+        return None
+
+    def report(
+        self, job_id: str, trial: str, *, token: str, reports: Iterable[Mapping[str, Any]] = ()
+    ) -> Verdict:
+        """Report epochs of an external trial (or steps of a sweep), and renew its lease."""
+        body = _plain({"token": token, "reports": list(reports)})
+        return self._read(Verdict, self._connection.post(_of_job(job_id, f"/trials/{trial}/reports"), body))
+
+    def finish(
+        self, job_id: str, trial: str, *, token: str, state: str | None = None, detail: str | None = None
+    ) -> TrialEnd:
+        """End an external trial: as its reports say, or as ``state`` says."""
+        body = {"token": token, "state": state, "detail": detail}
+        return self._read(TrialEnd, self._connection.post(_of_job(job_id, f"/trials/{trial}/finish"), body))
 
     def trials(
         self,

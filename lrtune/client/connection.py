@@ -103,6 +103,10 @@ class Connection:
                 raise self.refusal(response)
             yield response
 
+    def rest(self, response: httpx.Response) -> None:
+        """Wait as long as an answer that holds nothing yet asks for."""
+        self.sleep(min(retry_after_s(response, self._now()) or 1.0, RETRY_AFTER_MAX_S))
+
     def _call(self, method: str, path: str, *, once: bool = False, **options: Any) -> httpx.Response:
         last = ATTEMPTS - 1
         for attempt in range(ATTEMPTS):

@@ -27,11 +27,22 @@ from lrtune.wire.answer import (
     StoppedEarly,
 )
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
+from lrtune.wire.external import (
+    ExternalReport,
+    ExternalReports,
+    ExternalTrial,
+    StopReason,
+    TrialAsk,
+    TrialEnd,
+    TrialFinish,
+    Verdict,
+)
 from lrtune.wire.isolation import Isolation
 from lrtune.wire.job import (
     DEFAULT_SCHEDULES,
     BestSoFar,
     ConfirmSpec,
+    ExternalSpec,
     Job,
     JobError,
     JobRequest,
@@ -79,6 +90,10 @@ __all__ = [
     "Difference",
     "Estimate",
     "Event",
+    "ExternalReport",
+    "ExternalReports",
+    "ExternalSpec",
+    "ExternalTrial",
     "FieldError",
     "Interval",
     "Isolation",
@@ -114,12 +129,17 @@ __all__ = [
     "SearchSpec",
     "Seed",
     "Setting",
+    "StopReason",
     "StoppedEarly",
     "Suggestion",
     "Task",
     "Token",
     "TokenRequest",
     "Trial",
+    "TrialAsk",
+    "TrialEnd",
+    "TrialFinish",
     "TrialState",
+    "Verdict",
     "Worker",
 ]

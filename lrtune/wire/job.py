@@ -130,6 +130,16 @@ class MetricSpec(Request):
     goal: Literal["minimize", "maximize"] = "minimize"
 
 
+class ExternalSpec(Request):
+    """What has to be told of a training that stays outside.
+
+    ``default_lr`` is the LR that it would use without tuning; the optimizer's own default when None.
+    """
+
+    steps_per_epoch: Annotated[int, Field(ge=1, le=100_000)]
+    default_lr: LearningRate | None = None
+
+
 class JobRequest(Request):
     """Body of ``POST /v1/jobs``. Only ``task`` is required.
 
@@ -137,6 +147,9 @@ class JobRequest(Request):
 
     ``network`` asks that the task may use the network while it trains; the server's operator says which
     tasks may ask (docs/security.md).
+
+    With the mode ``external`` the trials are not trained by workers, but by clients that ask for them; then
+    ``task`` names what they train, and ``external`` and ``batch_size`` describe it.
     """
 
     task: Annotated[str, Field(min_length=1, max_length=200)]
@@ -151,6 +164,8 @@ class JobRequest(Request):
     max_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
     network: bool = False
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    mode: Literal["fused", "external"] = "fused"
+    external: ExternalSpec | None = None
 
 
 class Progress(Resource):

@@ -34,6 +34,8 @@ class Task(Resource):
 
     ``size`` is the bytes of its files together, ``requirements`` the packages it needs beside the trainer's,
     one a line, ``data`` what it declares as ``DATA``.
+
+    A task whose ``entry`` is ``external`` has no files here: clients train it.
     """
 
     name: str

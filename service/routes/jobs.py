@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from lrtune.wire import FieldError, Job, JobRequest, JobState, Page, Task
 from service import samples, submission
 from service.bodies import JsonRoute
-from service.caller import Who
+from service.caller import Caller, Who
 from service.context import NO_NUL, Cursor, Here, JobId, Limit, Store
 from service.problems import ProblemError, field_problem, responses
 from service.submission import nearest
@@ -42,7 +43,20 @@ REQUESTS: dict[str, Any] = {
             "confirm": {"finalists": 3, "seeds": 5},
         },
     },
+    "external": {
+        "summary": "Trained outside, by clients",
+        "value": {
+            "task": "our-jax-model",
+            "mode": "external",
+            "external": {"steps_per_epoch": 100, "default_lr": 1e-3},
+            "optimizer": {"name": "adamw"},
+            "batch_size": 64,
+            "epochs": 20,
+        },
+    },
 }
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -103,7 +117,7 @@ def submit(
         )
     idempotency = None if key is None else (key, _digest(request))
     with here.database.write() as tx:
-        submission.check(request, _task(tx, request.task), networked=here.settings.network_tasks)
+        submission.check(request, _task(tx, request, who), networked=here.settings.network_tasks)
         job, created = jobs.submit(
             tx, request, job_id=here.new_job_id(), author=who.account, idempotency=idempotency
         )
@@ -119,11 +133,20 @@ def _digest(request: JobRequest) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _task(tx: Tx, ref: str) -> Task:
+def _task(tx: Tx, request: JobRequest, who: Caller) -> Task:
+    """The task version that a request names; the first external job of a name makes it."""
     try:
-        return tasks.get(tx, ref)
+        return tasks.get(tx, request.task)
     except NotFound:
-        raise field_problem([_unknown_task(tx, ref)]) from None
+        if request.mode != "external":
+            raise field_problem([_unknown_task(tx, request.task)]) from None
+    if not _NAME.fullmatch(request.task):
+        detail = f"{request.task!r} is no name."
+        remedy = (
+            "Use up to 100 lower-case letters, digits, dots, dashes and underscores, beginning with a letter."
+        )
+        raise field_problem([FieldError(field="/task", detail=detail, remedy=remedy)])
+    return tasks.register_external(tx, request.task, author=who.account)
 
 
 def _unknown_task(tx: Tx, ref: str) -> FieldError:

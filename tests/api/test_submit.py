@@ -33,7 +33,7 @@ def test_the_documented_examples_are_accepted(client: Client, name: str) -> None
     response = client.post("/v1/jobs", json=body)
     assert response.status_code == 202, response.text
     job = Job.model_validate(response.json())
-    assert job.request.model_dump(mode="json", exclude_unset=True).items() >= {"task": "digits-mlp"}.items()
+    assert job.request.task == body["task"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TypeVar
 from lrtune.planned import planned
 from lrtune.wire import Phase, Trial
 from store import Tx, answers, events, jobs, range_tests, trials, units
+from workers.planning import outside
 from workers.planning.step import Step
 from workers.planning.view import View
 
@@ -45,12 +46,31 @@ def apply(tx: Tx, view: View, step: Step) -> None:
 
 
 def _work(tx: Tx, view: View, step: Step) -> None:
-    job_id, at_once = view.job.id, view.request.max_parallel
+    job_id = view.job.id
     if step.phase is not None and step.phase is not view.job.phase:
         jobs.set_phase(tx, job_id, step.phase)
         events.add(tx, job_id, "phase", {"phase": step.phase})
     if step.stopped_early is not None:
         events.add(tx, job_id, "stopped_early", step.stopped_early.model_dump(mode="json"))
+    if view.request.mode == "external":
+        _outside(tx, view, step)
+    else:
+        _inside(tx, view, step)
+    _expect(tx, view, step)
+
+
+def _outside(tx: Tx, view: View, step: Step) -> None:
+    outside.tell(tx, view)
+    if step.sweep is not None:
+        outside.add_sweep(tx, view, step.sweep)
+    if step.trials:
+        first = step.trials[0]
+        numbers = trials.add(tx, view.job.id, list(step.trials))
+        outside.add_trials(tx, view, first.phase, first.generation, numbers)
+
+
+def _inside(tx: Tx, view: View, step: Step) -> None:
+    job_id, at_once = view.job.id, view.request.max_parallel
     if step.sweep is not None:
         for share in shares(step.sweep.seeds, at_once):
             payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
@@ -59,7 +79,6 @@ def _work(tx: Tx, view: View, step: Step) -> None:
         numbers = trials.add(tx, job_id, list(step.trials))
         for share in shares(numbers, at_once):
             units.add(tx, job_id, "train", {"numbers": share}, at_once=at_once)
-    _expect(tx, view, step)
 
 
 def shares(items: Sequence[T], at_once: int | None = None, *, size: int = TRAININGS) -> list[list[T]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -64,7 +64,9 @@ def test_every_field_of_a_request_has_a_flag() -> None:
     def leaves(model: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
         found: set[tuple[str, ...]] = set()
         for name, field in model.model_fields.items():
-            inner = field.annotation
+            inner = next(
+                (t for t in get_args(field.annotation) if hasattr(t, "model_fields")), field.annotation
+            )
             within = hasattr(inner, "model_fields")
             found |= leaves(inner, (*path, name)) if within else {(*path, name)}
         return found
