@@ -92,7 +92,7 @@ RULES: Mapping[str, Rule] = {
     "GET /jobs/{id}/data/curves": READ,
     "GET /changes": READ,
     "GET /submit": READ,
-    "POST /submit/estimate": READ,  # reckons, and writes nothing
+    "POST /submit/estimate": COMPUTE,
     "GET /tasks": READ,
     "GET /best": READ,
     "GET /workers": READ,
