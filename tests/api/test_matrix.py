@@ -43,7 +43,7 @@ class Things:
     def path(self, key: str) -> str:
         path = key.partition(" ")[2]
         kind = self.token if "/tokens/" in path else self.job
-        values = {"{id}": kind, "{name}": "root", "{name:path}": "app.css", "{ref}": "digits-mlp"}
+        values = {"{id}": kind, "{name}": "root", "{name:path}": "app.css", "{ref}": "digits-mlp", "{n}": "0"}
         for parameter, value in values.items():
             path = path.replace(parameter, value)
         assert "{" not in path, f"say here what stands for the parameter of {path}"
