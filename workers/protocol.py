@@ -84,7 +84,7 @@ class Loaded(Message):
     metrics: list[str]
     parameters: int
     default_lr: float
-    mode: Literal["fused", "sequential"]
+    mode: Literal["fused", "sequential", "owned"]
     lanes: int
     reason: str | None = None
     timings: dict[str, float] = Field(default_factory=dict)

@@ -21,6 +21,9 @@ _ARGUMENT = re.compile(r"^\s*(\w+): (.+)$")
 _TAKEN = frozenset({*sys.stdlib_module_names, "lrtune", "numpy", "store", "torch", "workers"})
 """Modules that the trainer has imported already, or that may be: a task's own could not be told from them."""
 
+_CONTRACTS = ("Task", "Loop")
+"""What an entry function returns: a task, or a loop of the user's own."""
+
 PARAMETERS_MAX = 100
 DESCRIPTION_MAX = 500
 
@@ -75,7 +78,7 @@ def read(files: Mapping[str, bytes], entry: str) -> Entry:
 
 def guess(file: str, content: bytes) -> str:
     """The function of a file that is its entry, where nobody says: the only one that returns a ``Task``
-    by its annotation, else one called ``task``, else the only public one.
+    or a ``Loop`` by its annotation, else one called ``task``, else the only public one.
 
     Raises:
         BundleError: The file is not Python, or it can't be told.
@@ -101,8 +104,8 @@ def guess(file: str, content: bytes) -> str:
 def _gives_task(node: ast.FunctionDef) -> bool:
     returns = node.returns
     if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        return returns.value.rpartition(".")[2] == "Task"
-    return returns is not None and last_name(returns) == "Task"
+        return returns.value.rpartition(".")[2] in _CONTRACTS
+    return returns is not None and last_name(returns) in _CONTRACTS
 
 
 def _function(tree: ast.Module, file: str, name: str) -> ast.FunctionDef:

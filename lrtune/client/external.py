@@ -109,7 +109,7 @@ class OutsideTrial(LoopTrial):
         with suppress(Exception):
             self.finish("released")
 
-    def _deliver(self, epoch: int, values: Mapping[str, float | None]) -> StopReason | None:
+    def _deliver(self, epoch: int, lr: float, values: Mapping[str, float | None]) -> StopReason | None:
         return self._send([{"epoch": epoch, "values": dict(values)}])
 
     def _deliver_step(self, step: int, loss: float | None, *, last: bool) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lrtune.scheduler import TrialLR
 
 
+IGNORED_MOST = 10
+"""So many reports beyond an epoch's steps a loop may make after it was told to stop."""
+
+
 class LoopError(RuntimeError):
     """A loop breaks its contract: what is wrong, and how to mend it."""
 
@@ -66,6 +70,7 @@ class LoopTrial(ABC):
         self._course: schedules.Course | None = None
         self._losses: list[float] = []
         self._done = 0
+        self._ignored = 0
         self._reason: StopReason | None = None
         if setting is None:
             self.total_steps = len(self._sweep_lrs)
@@ -104,13 +109,20 @@ class LoopTrial(ABC):
                 tensors that hold one; NaN and infinite are results.
 
         Returns:
-            Whether to ``stop`` now, and the ``reason``. A loop that was told to stop may report on: the
-            answer stays the same.
+            Whether to ``stop`` now, and the ``reason``. The answer stays the same if the loop still
+            reports on for some steps.
 
         Raises:
-            LoopError: Values are missing, or come at a step where they mean nothing.
+            LoopError: Values are missing, or come at a step where they mean nothing; or the loop went on for
+                more than an epoch after it was told to stop.
         """
         if self._reason is not None:
+            self._ignored += 1
+            if self._ignored > IGNORED_MOST + self.steps_per_epoch:
+                raise LoopError(
+                    f"the loop goes on although it was told to stop ({self._reason})",
+                    "return when report(...).stop is true",
+                )
             return self._verdict()
         numbers = {name: _number(name, value) for name, value in values.items()}
         train_loss = numbers.pop(TRAIN_LOSS, None)
@@ -162,8 +174,8 @@ class LoopTrial(ABC):
         return self._done
 
     @abstractmethod
-    def _deliver(self, epoch: int, values: Mapping[str, float | None]) -> StopReason | None:
-        """Hand on an epoch, counted from 1; returns why to stop, if so."""
+    def _deliver(self, epoch: int, lr: float, values: Mapping[str, float | None]) -> StopReason | None:
+        """Hand on an epoch, counted from 1, with the LR of its last step; returns why to stop, if so."""
 
     @abstractmethod
     def _deliver_step(self, step: int, loss: float | None, *, last: bool) -> None:
@@ -207,17 +219,20 @@ class LoopTrial(ABC):
             values = {TRAIN_LOSS: math.fsum(self._losses) / len(self._losses), **values}
             self._losses = []
         self._done = epoch
+        lr = self.lr(step)
         assert self._course is not None
         self._course.epoch_end(numbers["loss"])
         for follower in self._followers:
             follower.refresh()
-        self._reason = self._deliver(epoch, values)
+        self._reason = self._deliver(epoch, lr, values)
 
     def _verdict(self) -> Verdict:
         return Verdict(stop=self._reason is not None, reason=self._reason, reported=self._done)
 
 
 def _number(name: str, value: Any) -> float:
+    if hasattr(value, "detach"):
+        value = value.detach()
     try:
         return float(value)
     except (TypeError, ValueError) as error:

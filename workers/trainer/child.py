@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from lrtune.loops import Loop
 from lrtune.task import Task, TaskError
 from workers.protocol import (
     Continue,
@@ -26,6 +27,7 @@ from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
 from workers.trainer.errors import job_error
 from workers.trainer.loop import Start, train
+from workers.trainer.owned import REASON, OwnedLoop
 from workers.trainer.place import Place, place_of
 from workers.trainer.probe import Plan, probe
 from workers.trainer.sweep import sweep
@@ -48,6 +50,7 @@ class Child:
         self._task: Task | None = None
         self._workload: Workload | None = None
         self._plan = Plan("sequential", 1)
+        self._owned: OwnedLoop | None = None
 
     def serve(self) -> None:
         """Follow orders until the worker closes the socket."""
@@ -77,11 +80,15 @@ class Child:
     def _load(self, order: Load) -> None:
         torch.set_num_threads(order.threads)
         self._folder, self._entry = Path(order.folder), order.entry
-        self._task = self._workload = None
+        self._task = self._workload = self._owned = None
         device = torch.device(order.device)
         self._working("load", 0, 3)
-        self._task = task = load_task(self._folder, order.entry, order.params)
+        task = load_task(self._folder, order.entry, order.params)
         self._working("load", 1, 3)
+        if isinstance(task, Loop):
+            self._load_owned(OwnedLoop(task, order.optimizer, order.batch_size), device)
+            return
+        self._task = task
         workload = build_workload(
             task,
             optimizer=order.optimizer,
@@ -112,7 +119,32 @@ class Child:
             )
         )
 
+    def _load_owned(self, owned: OwnedLoop, device: torch.device) -> None:
+        self._owned, loop = owned, owned.loop
+        self._channel.send(
+            Loaded(
+                steps_per_epoch=loop.steps_per_epoch,
+                batch_size=loop.batch_size,
+                train_size=loop.steps_per_epoch * loop.batch_size,
+                valid_size=0,
+                metrics=list(loop.metrics),
+                parameters=0,
+                default_lr=owned.default_lr,
+                mode="owned",
+                lanes=1,
+                reason=REASON,
+                device=_device_name(device),
+                precision=loop.precision,
+                versions=_versions(),
+            )
+        )
+
     def _sweep(self, order: Sweep) -> None:
+        if self._owned is not None:
+            for seed in order.seeds:
+                self._channel.send(self._owned.sweep(order.lrs, seed, self._working))
+            self._channel.send(Done())
+            return
         workload = self._loaded()
         for start in range(0, len(order.seeds), self._plan.lanes):
             seeds = order.seeds[start : start + self._plan.lanes]
@@ -121,6 +153,12 @@ class Child:
         self._channel.send(Done())
 
     def _train(self, order: Train) -> None:
+        if self._owned is not None:
+            for lane in order.lanes:
+                end = self._owned.train(lane, order.metric, self._exchange, self._working)
+                self._channel.send(end)
+            self._channel.send(Done())
+            return
         workload = self._loaded()
         train(
             workload,

@@ -9,17 +9,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lrtune.loops import Loop
 from lrtune.task import Task, TaskError
 from workers.trainer.errors import blame
 
 
-def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task:
+def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task | Loop:
     """Import ``entry`` (``module:function``) from ``folder`` and call it with ``params``.
 
     The folder comes first on the import path; modules of an earlier folder are forgotten.
 
     Raises:
-        TaskError: There is no such file or function, or it does not return a Task.
+        TaskError: There is no such file or function, or it returns neither a Task nor a Loop.
         UserError: The file or the function raised.
     """
     module_name, _, function_name = entry.partition(":")
@@ -55,11 +56,11 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task:
         raise TaskError("params", f"{function_name}: {error}", f"it is {_signature(function)}") from error
     with blame("entry"):
         task = function(**params)
-    if not isinstance(task, Task):
+    if not isinstance(task, Task | Loop):
         raise TaskError(
             "entry",
             f"{function_name} returned a {type(task).__name__}, not a lrtune.Task",
-            "return lrtune.Task(model=…, train=…, valid=…, loss=…)",
+            "return lrtune.Task(model=…, train=…, valid=…, loss=…), or a lrtune.Loop",
         )
     return task
 
