@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test check format clean help bench-range-test bench-coverage bench-search bench-store bench-exports
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-exports
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -27,6 +27,16 @@ serve: $(STAMP) ## The server with one local worker
 
 test: $(STAMP) ## All tests but those that need a GPU
 	@$(BIN)/python -m pytest -n $(JOBS)
+
+$(VENV)/ray: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	@touch $@
+
+test-fleet: $(VENV)/ray ## The fleet on a Ray cluster of three nodes, one of which dies
+	@$(BIN)/python -m pytest -o addopts=-q tests/fleet
+
+test-images: $(STAMP) ## The Dockerfile's steps without Docker: as another user, read-only, served, asked for its health
+	@$(BIN)/python -m tests.images
 
 check: $(STAMP) ## What CI runs: format, lint, strict types, import contracts, tests
 	@$(BIN)/ruff format --check .

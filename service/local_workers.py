@@ -110,7 +110,7 @@ class LocalWorkers:
             path.replace(path.with_suffix(".log.1"))
         with path.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "service.tether", str(os.getpid()), *self.command],
+                [sys.executable, "-m", "lrtune.tether", str(os.getpid()), *self.command],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -58,7 +58,7 @@ def worker(**flags: Any) -> None:
     """Work on the jobs of a database: claim units, train, write results.
 
     One process a GPU (or CPU slot), on any machine that reaches the database. Ctrl-C or SIGTERM hands the
-    unit at hand back and ends.
+    unit at hand back and ends; SIGUSR1 ends after it.
     """
     secrecy.withdraw()
     secrecy.hide_url(sys.orig_argv, os.environ)
@@ -76,13 +76,13 @@ def worker(**flags: Any) -> None:
         raise click.ClickException(f"The database's schema is {state}. {SCHEMA_REMEDIES[state]}")
     chosen = resolve(chosen, shutil.which)
     sandbox = sandboxed(chosen, database)
-    stopping = threading.Event()
+    stopping, leaving = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
+        (leaving if number == signal.SIGUSR1 else stopping).set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, stop)
     host = socket.gethostname()
     identity = f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
     click.echo(
@@ -98,6 +98,7 @@ def worker(**flags: Any) -> None:
             host=host,
             environ=os.environ,
             stopping=stopping,
+            leaving=leaving,
         ).run()
     except SchemaError as error:
         raise click.ClickException(str(error)) from None

@@ -51,7 +51,8 @@ class Worker:
         identity: Its id, unique among all workers ever.
         host: Name of its machine, for people.
         environ: Its own environment; the child gets a part of it.
-        stopping: Set by whoever wants it to stop.
+        stopping: Set by whoever wants it to stop at once.
+        leaving: Set by whoever wants it to stop after the unit at hand.
         clock: Monotonic seconds.
     """
 
@@ -65,6 +66,7 @@ class Worker:
         host: str,
         environ: Mapping[str, str],
         stopping: threading.Event,
+        leaving: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -74,6 +76,7 @@ class Worker:
         self._host = host
         self._environ = environ
         self._stopping = stopping
+        self._leaving = leaving or threading.Event()
         self._clock = clock
         self._started_at: datetime | None = None
         self._lease: Lease | None = None
@@ -90,7 +93,7 @@ class Worker:
         """
         pause = IDLE_MIN_S
         try:
-            while not self._stopping.is_set():
+            while not (self._stopping.is_set() or self._leaving.is_set()):
                 try:
                     lease = self._claim()
                     if lease is None:

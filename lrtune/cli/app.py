@@ -35,6 +35,7 @@ ELSEWHERE = {
     "admin": "Accounts, drains, copies, pruning.",
     "migrate": "Bring the database's schema up to date.",
     "worker": "Work on the jobs of a database.",
+    "fleet": "Workers on a Ray cluster, as many as the queue needs.",
     "doctor": "Look over a server's database, disk, clock, workers and GPUs.",
 }
 """Commands that need more than the client installed."""

@@ -136,7 +136,7 @@ def serving(home: Path, workers: int) -> Iterator[str]:
     with log.open("w+b") as errors:
         process = subprocess.Popen(
             # The tether ends the server should this process be killed without a chance to end it.
-            [sys.executable, "-m", "service.tether", str(os.getpid()), *command, "--workers", str(workers)],
+            [sys.executable, "-m", "lrtune.tether", str(os.getpid()), *command, "--workers", str(workers)],
             env={**kept, "LRTUNE_HOME": str(home), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

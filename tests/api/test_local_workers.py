@@ -114,7 +114,7 @@ def test_a_killed_server_takes_its_workers_along() -> None:
     child = "import signal; print('up', flush=True); signal.pause()"
     parent = (
         "import os, signal, subprocess, sys\n"
-        "command = [sys.executable, '-m', 'service.tether', str(os.getpid()), sys.executable, '-c']\n"
+        "command = [sys.executable, '-m', 'lrtune.tether', str(os.getpid()), sys.executable, '-c']\n"
         f"subprocess.Popen([*command, {child!r}])\nsignal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE) as process:
@@ -126,5 +126,5 @@ def test_a_killed_server_takes_its_workers_along() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 def test_a_worker_whose_server_is_gone_already_does_not_start() -> None:
-    command = [sys.executable, "-m", "service.tether", "1", sys.executable, "-c", "print('up')"]
+    command = [sys.executable, "-m", "lrtune.tether", "1", sys.executable, "-c", "print('up')"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b""

@@ -1,4 +1,4 @@
-"""Runs a command that ends when its parent does: ``python -m service.tether PARENT_PID COMMAND…``.
+"""Runs a command that ends when its parent does: ``python -m lrtune.tether PARENT_PID COMMAND…``.
 
 A local worker must not outlive a server that was killed, or the next server would start more beside it.
 Linux sends SIGTERM when the parent's thread is gone (the request survives exec); elsewhere the worker lives

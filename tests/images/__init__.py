@@ -1,0 +1,1 @@
+"""The Dockerfile and docker-compose.yml, looked over and run without Docker."""

@@ -1,0 +1,1 @@
+"""Workers placed by Ray: one actor a worker, as many as the queue needs."""
