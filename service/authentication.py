@@ -81,10 +81,7 @@ class Authentication:
         reason = "There is no such token." if found is None else _refusal(found)
         if found is None or reason is not None:
             raise ProblemError(
-                "invalid_token",
-                reason or "",
-                "Create another with `lrtune token create`, or ask an admin for one; then `lrtune login`.",
-                headers={"WWW-Authenticate": INVALID},
+                "invalid_token", reason or "", _remedy(found), headers={"WWW-Authenticate": INVALID}
             )
         return self._known(found)
 
@@ -157,3 +154,9 @@ def _refusal(found: Bearer) -> str | None:
     if found.expired:
         return f"The token {found.token} has expired."
     return f"The account {found.account} is disabled." if found.disabled else None
+
+
+def _remedy(found: Bearer | None) -> str:
+    if found is not None and found.disabled:
+        return "Ask an admin to enable the account."
+    return "Create another with `lrtune token create`, or ask an admin for one; then `lrtune login`."

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 
 from lrtune.nearness import Situation
 from lrtune.wire import JobRequest
-from store import Database, answers, migrate, schema, schema_state, situations, tables
+from store import Database, answers, jobs, migrate, schema, schema_state, situations, tables, tasks, units
 from store.errors import DatabaseUnavailable, SchemaError
 from tests.store.rows import answer
 
@@ -144,3 +144,26 @@ def test_answers_of_an_older_version_are_kept_and_found(empty: Database, empty_u
     with empty.write() as tx:
         [(known, _)] = situations.of_task(tx, "digits", None)
         assert situations.of(tx, "digits", found.answer.provenance) == known
+
+
+def test_an_upgrade_keeps_what_was_there_before_accounts(empty: Database, empty_url: str) -> None:
+    with empty.write() as tx:
+        config = schema._config()
+        config.attributes["connection"] = tx.conn
+        command.upgrade(config, "0001")
+        at = "2026-01-01 12:00:00.000000+00:00" if not tx.embedded else "2026-01-01 12:00:00.000000"
+        for statement in (
+            f"INSERT INTO tasks VALUES ('digits', 1, 'd', 'e', '', '{{}}', '{at}')",
+            "INSERT INTO jobs (id, task, task_version, task_digest, state, goal, request, trials, created_at)"
+            f""" VALUES ('j', 'digits', 1, 'd', 'queued', 'minimize', '{{"task": "digits"}}', 0, '{at}')""",
+            "INSERT INTO units (job, kind, payload, state, turn, attempt, lapses, created_at) "
+            f"""VALUES ('j', 'plan', '{{"stage": "start"}}', 'open', 7, 0, 0, '{at}')""",
+        ):
+            tx.conn.exec_driver_sql(statement)
+    migrate(empty_url)
+    with empty.read() as tx:
+        job = jobs.get(tx, "j")
+        assert (job.author, job.request.priority, tasks.get(tx, "digits").author) == (None, 0, None)
+    lease = units.claim(empty, "ada", lease_s=30)
+    assert lease is not None
+    assert (lease.job, lease.payload) == ("j", {"stage": "start"})
