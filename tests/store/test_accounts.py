@@ -104,7 +104,7 @@ class TestTokens:
         give(database, "ada")
         found = find(database)
         assert (found.account, found.role, found.scopes) == ("ada", Role.ADMIN, frozenset(Scope))
-        assert not (found.revoked or found.expired or found.disabled or found.used)
+        assert (found.revoked, found.expired, found.disabled, found.used) == (False, False, False, False)
         with database.read() as tx:
             assert tokens.find(tx, SECRET + "x") is None
             assert tokens.find(tx, tokens.digest(SECRET)) is None
