@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-exports
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-pages screenshots bench-exports
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -74,6 +74,12 @@ bench-search: $(STAMP) ## Samplers on recorded trainings; LRTUNE_BENCH_DATA name
 
 bench-store: $(STAMP) ## Claims and writes against PostgreSQL's limit and Optuna's storages
 	@$(BIN)/python -m benchmarks.store
+
+bench-pages: $(STAMP) ## A job's page with up to 10,000 trials in a real browser (needs Chromium)
+	@$(BIN)/python -m benchmarks.pages
+
+screenshots: $(STAMP) ## Pictures of the pages for the docs, from a real job (needs Chromium)
+	@$(BIN)/python -m benchmarks.pages.pictures
 
 bench-exports: $(EXPORTS)/installed ## Lightning and Transformers code, run with the real packages
 	@$(EXPORTS)/bin/python -m benchmarks.exports

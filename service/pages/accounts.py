@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from lrtune.wire import AccountKind, Page, Role, Scope, Token
 from service.caller import Who
-from service.context import Cursor, Store
+from service.context import NO_NUL, Cursor, Store
 from service.pages.render import page
-from store import accounts, tokens
+from store import accounts, audit, tokens
 
 PAGE = 100
 
@@ -28,7 +30,23 @@ def show_account(who: Who, database: Store, cursor: Cursor = None) -> HTMLRespon
 
 
 @router.get("/admin")
-def show_admin(who: Who, database: Store, cursor: Cursor = None) -> HTMLResponse:
+def show_admin(
+    who: Who,
+    database: Store,
+    account: Annotated[str | None, Query(max_length=100, pattern=NO_NUL)] = None,
+    before: Cursor = None,
+    cursor: Cursor = None,
+) -> HTMLResponse:
+    """Accounts from ``cursor`` on, and of the audit log what ``account`` did, older than ``before``."""
     with database.read() as tx:
         found = accounts.page(tx, cursor=cursor, limit=PAGE)
-    return page("admin.html", who=who, found=found, roles=list(Role), kinds=list(AccountKind))
+        noted = audit.page(tx, account=account or None, cursor=before, limit=PAGE)
+    return page(
+        "admin.html",
+        who=who,
+        found=found,
+        audit=noted,
+        account=account,
+        roles=list(Role),
+        kinds=list(AccountKind),
+    )

@@ -17,6 +17,7 @@ POLL_S = 1.0
 
 async def changes(
     database: Database,
+    after: int | None,
     *,
     draining: Flag,
     limiter: anyio.CapacityLimiter,
@@ -24,18 +25,18 @@ async def changes(
 ) -> AsyncIterator[str]:
     """Text of the stream: one event ``changed`` for whatever happened since the last.
 
-    It says nothing of what happened, only the id of the newest event. It ends like a job's stream
-    (``service.event_stream``).
+    At first that is the event ``after``; None: whatever happens from now on. It says nothing of what
+    happened, only the id of the newest event. It ends like a job's stream (``service.event_stream``).
     """
     yield "retry: 1000\n\n"
-    seen, silent = None, 0.0
+    seen, silent = after, 0.0
     while not draining.is_set():
         try:
             newest = await anyio.to_thread.run_sync(look, database, limiter=limiter)
         except DatabaseUnavailable:
             return
         if seen is not None and newest != seen:
-            yield f"event: changed\ndata: {newest}\n\n"
+            yield f"id: {newest}\nevent: changed\ndata: {newest}\n\n"
             silent = 0.0
         elif silent >= HEARTBEAT_S:
             yield ": heartbeat\n\n"

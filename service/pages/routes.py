@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, StreamingResponse
 
@@ -21,7 +21,7 @@ from service.context import NO_NUL, Cursor, Here, JobId, Store
 from service.pages import accounts, changes, estimate, job_view, login
 from service.pages.data import routes as data_routes
 from service.pages.render import page
-from store import Tx, answers, jobs, tasks, workers
+from store import Tx, answers, events, jobs, tasks, workers
 
 PAGE = 50
 
@@ -42,6 +42,7 @@ def list_jobs(
     with database.read() as tx:
         found = jobs.page(tx, task=task or None, state=state, cursor=cursor, limit=PAGE)
         names = _names(tx)
+        newest = events.newest(tx)
     chosen = {"task": task, "state": state, "cursor": cursor}
     address = "/?" + urlencode({name: value for name, value in chosen.items() if value})
     return page(
@@ -53,6 +54,7 @@ def list_jobs(
         state=state,
         states=list(JobState),
         address=address,
+        newest=newest,
     )
 
 
@@ -93,10 +95,12 @@ def show_estimate(request: JobRequest, database: Store) -> HTMLResponse:
 
 
 @router.get("/changes")
-def stream_changes(here: Here) -> StreamingResponse:
+def stream_changes(
+    here: Here, last_event_id: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)] = None
+) -> StreamingResponse:
     """Server-sent events that say when lists of jobs have changed."""
     return event_stream.response(
-        changes.changes(here.database, draining=here.draining, limiter=here.stream_threads)
+        changes.changes(here.database, last_event_id, draining=here.draining, limiter=here.stream_threads)
     )
 
 

@@ -63,6 +63,29 @@ def courses(contenders: Sequence[Contender], *, epochs: int, steps_per_epoch: in
     }
 
 
+def shares(contenders: Sequence[tuple[Contender, int, int]]) -> dict[str, Any]:
+    """The LR of answers over runs of different lengths, by percent of the run.
+
+    Args:
+        contenders: Each with its epochs and the optimizer steps of one. A plateau without its losses, and a
+            task's own schedule, cannot be drawn and are left out.
+    """
+    percents = [round(100 * place / (STEPS - 1), 2) for place in range(STEPS)]
+    shown = []
+    for each, epochs, steps_per_epoch in contenders:
+        total = epochs * steps_per_epoch
+        steps = [min(total - 1, round(percent / 100 * (total - 1))) for percent in percents]
+        found = _course(each, steps, total, steps_per_epoch)
+        if found is not None:
+            shown.append(each.line(values=found))
+    return {
+        "label": "Learning rate over the run of " + ", ".join(line["name"] for line in shown),
+        "x": percents,
+        "x_name": "percent of the run",
+        "lines": shown,
+    }
+
+
 def curves(contenders: Sequence[Contender], value: str) -> dict[str, Any]:
     """A value of each contender by epoch: the mean over its trainings that have it."""
     epochs = sorted({report.epoch for each in contenders for run in each.runs for report in run})

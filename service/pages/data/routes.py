@@ -24,7 +24,7 @@ def show_range_test(job_id: JobId, database: Store) -> JSONResponse:
         found = range_tests.get(tx, job_id)
     if found is None:
         raise results.missing(job, "range test")
-    return _json(range_test.of(found))
+    return as_json(range_test.of(found))
 
 
 @router.get("/search")
@@ -32,7 +32,7 @@ def show_search(job_id: JobId, database: Store) -> JSONResponse:
     with database.read() as tx:
         metric = jobs.get(tx, job_id).request.metric
         points = standings.points(tx, job_id, Phase.SEARCH)
-    return _json(search.of(points, goal=metric.goal, metric=metric.name))
+    return as_json(search.of(points, goal=metric.goal, metric=metric.name))
 
 
 @router.get("/parallel")
@@ -46,7 +46,7 @@ def show_parallel(
         best = standings.leaders(
             tx, job_id, Phase.SEARCH, goal=metric.goal, limit=parallel.LINES, schedule=family or None
         )
-    return _json(parallel.of(best, goal=metric.goal, metric=metric.name))
+    return as_json(parallel.of(best, goal=metric.goal, metric=metric.name))
 
 
 @router.get("/schedules")
@@ -57,7 +57,7 @@ def show_schedules(job_id: JobId, database: Store, group: Group = "search") -> J
         shown = contenders.read(tx, job, group)
     # Without the task's own steps an epoch counts as one.
     steps = int(told.get("steps_per_epoch", 1))
-    return _json(lines.courses(shown, epochs=job.request.epochs, steps_per_epoch=steps))
+    return as_json(lines.courses(shown, epochs=job.request.epochs, steps_per_epoch=steps))
 
 
 @router.get("/curves")
@@ -72,8 +72,9 @@ def show_curves(
         shown = contenders.read(tx, job, group)
     known = lines.names(shown)
     asked = value or job.request.metric.name
-    return _json(lines.curves(shown, asked) | {"values": known, "value": asked})
+    return as_json(lines.curves(shown, asked) | {"values": known, "value": asked})
 
 
-def _json(shown: dict[str, Any]) -> JSONResponse:
+def as_json(shown: dict[str, Any]) -> JSONResponse:
+    """A chart's data as a response; a browser keeps no copy, since it may change."""
     return JSONResponse(shown, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})

@@ -5,7 +5,7 @@ import { parallel } from "./charts/parallel.js";
 import { lines } from "./charts/lines.js";
 import { Chart } from "./charts/chart.js";
 
-const KINDS = { "range-test": rangeTest, search, parallel, schedules: lines, curves: lines };
+const KINDS = { "range-test": rangeTest, search, parallel, schedules: lines, curves: lines, answers: lines };
 const PAUSE_MS = 2000;
 const charts = new Map();
 

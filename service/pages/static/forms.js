@@ -18,11 +18,14 @@ function valueOf(field) {
   return Number.isFinite(value) ? value : field.value;
 }
 
-// The JSON body; empty fields are left out, so that they keep their defaults.
+// The JSON body; empty fields are left out, so that they keep their defaults, or null with data-clear.
 export function bodyOf(form) {
   const body = JSON.parse(form.dataset.body ?? "{}");
   for (const field of form.querySelectorAll("[data-path]")) {
-    if (field.value.trim() === "") continue;
+    if (field.value.trim() === "") {
+      if (form.dataset.clear !== undefined) put(body, field.dataset.path, null);
+      continue;
+    }
     try {
       put(body, field.dataset.path, valueOf(field));
     } catch {
@@ -50,7 +53,7 @@ function showErrors(form, problem) {
     if (place) {
       tell(place, words(error));
       place.closest("details")?.setAttribute("open", "");
-      form.querySelector(`[data-path="${CSS.escape(place.dataset.error)}"]`)?.setAttribute("aria-invalid", "true");
+      form.querySelector(`[data-path="${CSS.escape(place.dataset.error)}"], [name="${CSS.escape(place.dataset.error.slice(1))}"]`)?.setAttribute("aria-invalid", "true");
     } else rest.push(`${error.field}: ${words(error)}`);
   }
   const summary = form.querySelector(".problem:not([data-error])");
@@ -65,19 +68,31 @@ function keyOf(form, body) {
   return keys.get(form).key;
 }
 
-// Send a form to the API; afterwards go where data-then says ({name} is a field of the reply), or reload.
+function json(form) {
+  const body = JSON.stringify(bodyOf(form));
+  const headers = { "Content-Type": "application/json" };
+  if (form.dataset.idempotent !== undefined) headers["Idempotency-Key"] = keyOf(form, body);
+  return { headers, body: body === "{}" ? undefined : body };
+}
+
+// A form with data-upload is sent as it is, with its file; what is empty is left out.
+function filled(form) {
+  const data = new FormData(form);
+  for (const [name, value] of [...data]) if (value === "" || value.size === 0) data.delete(name);
+  return data;
+}
+
+// Send a form to the API, {name} in its path being a field of it; afterwards go where data-then says ({name} is a field of the reply), or reload.
 export async function send(form) {
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
   for (const each of form.querySelectorAll(".problem")) each.hidden = true;
   for (const each of form.querySelectorAll("[aria-invalid]")) each.removeAttribute("aria-invalid");
-  const [method, path] = form.dataset.api.split(" ");
+  const [method, spelled] = form.dataset.api.split(" ");
+  const path = spelled.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.elements[name].value.trim()));
   const button = form.querySelector("button:not([type=button])");
   button.disabled = true;
   try {
-    const body = JSON.stringify(bodyOf(form));
-    const headers = { "Content-Type": "application/json" };
-    if (form.dataset.idempotent !== undefined) headers["Idempotency-Key"] = keyOf(form, body);
-    const response = await fetch(path, { method, headers, body: body === "{}" ? undefined : body });
+    const response = await fetch(path, { method, ...(form.dataset.upload === undefined ? json(form) : { body: filled(form) }) });
     const text = await response.text();
     const found = text ? JSON.parse(text) : {};
     if (response.ok) finish(form, found);
