@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrtune.optimizers import OPTIMIZERS
 from lrtune.wire import JobRequest, Resource
 from store import Tx, jobs
-from workers.protocol import Loaded
+from workers.protocol import Choice, Loaded
 
 
 class Facts(Resource):
@@ -20,11 +20,17 @@ class Facts(Resource):
     default_lr: float
     mode: str
     lanes: int
+    compiled: bool = False
     reason: str | None
     timings: dict[str, float]
     device: str
     precision: str
     versions: dict[str, str]
+
+    @property
+    def choice(self) -> Choice:
+        """How the job's lanes run."""
+        return Choice.model_validate(self.model_dump(include=set(Choice.model_fields)))
 
 
 def of(loaded: Loaded) -> Facts:

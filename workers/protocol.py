@@ -25,8 +25,26 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Length(Message):
+    """How much a job trains: ``epochs`` of all its trainings, at most ``unit_lanes`` of them in an order."""
+
+    epochs: int = 0
+    unit_lanes: int = 8
+
+
+class Choice(Message):
+    """How the lanes of a job run: fused or one by one, how many at once, by a compiled step or not."""
+
+    mode: Literal["fused", "sequential"]
+    lanes: int
+    compiled: bool = False
+
+
 class Load(Message):
-    """Import ``entry`` (``module:function``) from ``folder`` and build the task; answered by ``Loaded``."""
+    """Import ``entry`` (``module:function``) from ``folder`` and build the task; answered by ``Loaded``.
+
+    ``choice`` is what an earlier child of the job chose, which decides the last bits of its trainings.
+    """
 
     type: Literal["load"] = "load"
     folder: str
@@ -36,6 +54,8 @@ class Load(Message):
     batch_size: int | None
     device: str
     threads: int
+    length: Length = Length()
+    choice: Choice | None = None
 
 
 class Sweep(Message):
@@ -73,7 +93,8 @@ class Continue(Message):
 class Loaded(Message):
     """The task is built.
 
-    ``mode`` says how lanes run, ``reason`` why they are not fused, ``timings`` is the probe's table.
+    ``mode``, ``lanes`` and ``compiled`` say how lanes run, ``reason`` why not fused or not compiled,
+    ``timings`` is the probe's table.
     """
 
     type: Literal["loaded"] = "loaded"
@@ -86,6 +107,7 @@ class Loaded(Message):
     default_lr: float
     mode: Literal["fused", "sequential", "owned"]
     lanes: int
+    compiled: bool = False
     reason: str | None = None
     timings: dict[str, float] = Field(default_factory=dict)
     device: str

@@ -8,7 +8,7 @@ from lrtune.wire import Job, JobError
 from store import Tx, events, jobs
 from store.units import Lease
 from workers.child import Child
-from workers.facts import of
+from workers.facts import facts, of
 from workers.keeper import Keeper
 from workers.protocol import Crashed, Load, Loaded
 
@@ -77,9 +77,12 @@ class Work:
         raise JobEnded
 
     def _told(self, tx: Tx, told: Loaded) -> None:
-        if jobs.engine(tx, self.job.id) is not None:
+        found, kept = of(told), facts(tx, self.job.id)
+        if kept is not None:
+            if found.choice != kept.choice:
+                text = f"A worker can't train as the job's others do: {found.reason}. Last digits may differ."
+                events.add(tx, self.job.id, "warning", {"text": text})
             return
-        found = of(told)
         jobs.set_engine(tx, self.job.id, found.model_dump(mode="json"))
         events.add(tx, self.job.id, "engine", found.model_dump(mode="json"))
 

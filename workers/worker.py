@@ -18,9 +18,10 @@ from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
 from workers.child import Child, ChildDied, ChildStalled
+from workers.facts import facts
 from workers.keeper import Cancelled, Drained, Keeper
 from workers.limits import LimitExceeded
-from workers.protocol import Load
+from workers.protocol import Length, Load
 from workers.sandbox.folder import Folder
 from workers.sandbox.sandbox import Sandbox
 from workers.settings import Settings
@@ -205,6 +206,7 @@ class Worker:
             self._child = self._start(self._folder, network=job.request.network)
         assert self._folder is not None
         task = keeper.read(lambda tx: tasks.get(tx, f"{job.task}@{job.task_version}"))
+        kept = keeper.read(lambda tx: facts(tx, job.id))
         load = Load(
             folder=str(self._folder.task),
             entry=task.entry,
@@ -213,6 +215,8 @@ class Worker:
             batch_size=job.request.batch_size,
             device=self._settings.device,
             threads=self._settings.threads,
+            length=Length(epochs=planning.lane_epochs(job.request), unit_lanes=planning.TRAININGS),
+            choice=None if kept is None else kept.choice,
         )
         return Work(job, keeper, self._child, load)
 

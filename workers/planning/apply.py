@@ -116,3 +116,8 @@ def _expect(tx: Tx, view: View, step: Step) -> None:
 
 def _epochs(trial: Trial) -> int:
     return len(trial.curve) if trial.state.final else trial.epochs
+
+
+def lane_epochs(request: JobRequest) -> int:
+    """Epochs of all trainings that a request asks for, as far as it tells before they are planned."""
+    return sum(trainings * length for trainings, length in planned(request).values())

@@ -97,7 +97,12 @@ class Child:
             modules=user_modules(self._folder),
         )
         self._working("load", 2, 3)
-        plan = probe(workload, clock=time.process_time if device.type == "cpu" else time.perf_counter)
+        plan = probe(
+            workload,
+            clock=time.process_time if device.type == "cpu" else time.perf_counter,
+            length=order.length,
+            choice=order.choice,
+        )
         self._workload, self._plan = workload, plan
         model = workload.fresh_model(0)
         self._channel.send(
@@ -109,8 +114,7 @@ class Child:
                 metrics=list(task.metrics),
                 parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
                 default_lr=workload.row.default_lr,
-                mode=plan.mode,
-                lanes=plan.lanes,
+                **plan.choice.model_dump(),
                 reason=plan.reason,
                 timings=plan.timings,
                 device=_device_name(device),

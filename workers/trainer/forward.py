@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -25,13 +26,15 @@ class Forward:
 
     Args:
         model: Lends its structure; its own weights are not used.
+        alone: Lanes come one at a time, and each runs without vmap.
     """
 
-    def __init__(self, workload: Workload, model: nn.Module, layout: Layout) -> None:
+    def __init__(self, workload: Workload, model: nn.Module, layout: Layout, *, alone: bool = False) -> None:
         self._workload = workload
         self._model = model
         self._layout = layout
-        self._substitutes = Substitutes(workload.modules, fused=True)
+        self._alone = alone
+        self._substitutes = Substitutes(workload.modules, fused=not alone)
 
     def losses(
         self, rows: Tensor, held: Held, seeds: Tensor, ages: Tensor, batch: Batch, part: int = 0
@@ -56,18 +59,19 @@ class Forward:
                     loss = scalar(self._workload.task.loss(outputs, targets))
             return loss, {name: state[name].detach() for name in held}
 
+        if self._alone:
+            with self._substitutes.active():
+                losses, after = _alone(lane, rows, held, seeds, ages, *_whole(batch))
+            return losses, after
         if len(rows) == 1:
             twice = self.losses(
                 _twice(rows), _twice(held), _twice(seeds), _twice(ages), _twice_batch(batch), part
             )
             return twice[0][:1], {name: tensor[:1] for name, tensor in twice[1].items()}
-        lanes = len(rows)
-        data = batch.inputs, batch.targets
-        if batch.shared:
-            # Expanded, not left without a lane axis: the same kernels run whether lanes share or not.
-            data = tree_map(lambda x: x.expand(lanes, *x.shape), data)
         with self._substitutes.active():
-            losses, after = vmap(lane, randomness="different")(rows, held, seeds, ages, *data)
+            losses, after = vmap(lane, randomness="different")(
+                rows, held, seeds, ages, *_whole(batch, len(rows))
+            )
         return losses, after
 
     def outputs(self, rows: Tensor, held: Held, seeds: Tensor, ages: Tensor, inputs: Any, part: int) -> Any:
@@ -77,12 +81,14 @@ class Forward:
             with drawing(Drawing(seed, age, VALIDATION + part)):
                 return self._call({**self._layout.unpack(row), **held}, inputs)
 
-        if len(rows) == 1:
+        if len(rows) == 1 and not self._alone:
             twice = self.outputs(_twice(rows), _twice(held), _twice(seeds), _twice(ages), inputs, part)
             return tree_map(lambda x: x[:1], twice)
         self._model.eval()
         try:
             with self._substitutes.active():
+                if self._alone:
+                    return _alone(lane, rows, held, seeds, ages)
                 return vmap(lane, randomness="different")(rows, held, seeds, ages)
         finally:
             self._model.train()
@@ -90,6 +96,20 @@ class Forward:
     def _call(self, state: dict[str, Tensor], inputs: Any) -> Any:
         with self._workload.autocast(), blame("model"):
             return call_model(lambda *a, **k: functional_call(self._model, state, a, k), inputs)
+
+
+def _alone(lane: Callable[..., Any], *args: Any) -> Any:
+    """``vmap(lane)`` for a single lane, without vmap."""
+    return tree_map(lambda x: x.unsqueeze(0), lane(*tree_map(lambda x: x[0], args)))
+
+
+def _whole(batch: Batch, lanes: int = 1) -> tuple[Any, Any]:
+    """Inputs and targets with a lane axis.
+
+    Shared ones are expanded, not left without the axis: the same kernels run whether lanes share or not.
+    """
+    data = batch.inputs, batch.targets
+    return tree_map(lambda x: x.expand(lanes, *x.shape), data) if batch.shared else data
 
 
 def _twice(tree: Any) -> Any:

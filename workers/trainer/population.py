@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 from torch.utils._pytree import tree_map
 
-from workers.trainer.data import Batch, micro_batch
+from workers.trainer.backward import clip, gradient, micro
+from workers.trainer.compiled import CompiledStep
+from workers.trainer.data import Batch
 from workers.trainer.errors import UserError
 from workers.trainer.evaluation import Means, score
 from workers.trainer.forward import Forward, Held
@@ -22,7 +24,7 @@ from workers.trainer.seeds import derive
 from workers.trainer.updaters import build_updater
 from workers.trainer.workload import Workload
 
-_CLIP_EPS = 1e-6  # as in torch.nn.utils.clip_grad_norm_
+T = TypeVar("T")
 
 
 class FusedLanes:
@@ -30,31 +32,41 @@ class FusedLanes:
 
     Autograd stays outside vmap: the loss of all lanes is one computation whose sum is differentiated, so
     that operations see all lanes at once in both directions.
+
+    Args:
+        compiled: The compiled step of a chunk of lanes. All tensors of the population are padded to whole
+            chunks by copies of the last lane, so that however many lanes are left, the same kernels run.
     """
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, compiled: CompiledStep | None = None) -> None:
         self._workload = workload
+        self._compiled = compiled
+        self._chunk = 1 if compiled is None else compiled.lanes
+        alone = compiled is not None and compiled.lanes == 1
         model = workload.fresh_model(0)
         self.layout = Layout.of(model, workload.idle, workload.multiplier)
-        self._forward = Forward(workload, model, self.layout)
+        self._forward = Forward(workload, model, self.layout, alone=alone)
         like = self.layout.pack(model)
+        self._count = 0
         self._rows = like.new_empty(0, self.layout.width)
         self._held: Held = {}
         self._seeds = torch.empty(0, dtype=torch.int64, device=like.device)
         self._ages = torch.empty(0, dtype=torch.int64, device=like.device)
         self._updater = build_updater(workload, self.layout, like)
         self._buffers = [name for name, _ in model.named_buffers()]
-        self._room = Room()
-        self._scores_by_vmap = True
+        self._room = Room(1 if alone else None)
+        self._scores_by_vmap = not alone
 
     @property
     def count(self) -> int:
-        return len(self._rows)
+        return self._count
 
     def add(self, seeds: Sequence[int]) -> None:
         models = [self._workload.fresh_model(seed) for seed in seeds]
         held = [self.layout.held(model) for model in models]
         drawn = torch.tensor([derive(seed, "draws") for seed in seeds], device=self._seeds.device)
+        if len(self._rows) > self._count:
+            self._move(range(self._count))
         rows = torch.cat([self._rows, *(self.layout.pack(model).unsqueeze(0) for model in models)])
         merged = {
             name: torch.cat(
@@ -66,12 +78,25 @@ class FusedLanes:
             self._updater.add(rows, len(seeds))
         except torch.OutOfMemoryError:
             self._updater.keep(self._rows, range(self.count))
+            self._move(self._padded(range(self.count)))
             raise
         self._rows, self._held = rows, merged
         self._seeds = torch.cat([self._seeds, drawn])
         self._ages = torch.cat([self._ages, torch.zeros_like(drawn)])
+        self._count += len(seeds)
+        if self._count % self._chunk:
+            self._move(self._padded(range(self._count)))
 
     def keep(self, index: Sequence[int]) -> None:
+        self._move(self._padded(index))
+        self._count = len(index)
+
+    def _padded(self, index: Sequence[T]) -> list[T]:
+        """One entry a lane, the last one repeated up to whole chunks."""
+        return [*index, *list(index[-1:]) * (-len(index) % self._chunk)]
+
+    def _move(self, index: Sequence[int]) -> None:
+        """Hold what is at these positions, padding and all."""
         picked = torch.tensor(list(index), dtype=torch.int64, device=self._rows.device)
         self._rows, self._seeds, self._ages = (
             tensor.index_select(0, picked) for tensor in (self._rows, self._seeds, self._ages)
@@ -80,14 +105,20 @@ class FusedLanes:
         self._updater.keep(self._rows, index)
 
     def step(self, batch: Batch, lr: Sequence[float]) -> Tensor:
+        rates = torch.tensor(self._padded(lr), dtype=torch.float64)
+        if self._compiled is not None and self._compiled.takes(batch):
+            return self._compiled.step(
+                self._rows, self._held, self._seeds, self._ages, self._updater, batch, rates
+            )[: self._count]
         losses, grads = self.gradients(batch)
-        limit = self._workload.task.clip_grad_norm
-        if limit is not None:
-            norms = torch.linalg.vector_norm(grads, dim=1, keepdim=True)
-            grads = grads * (limit / (norms + _CLIP_EPS)).clamp(max=1.0)
-        self._updater.step(self._rows, grads, torch.tensor(lr, dtype=torch.float64))
+        self._updater.step(self._rows, clip(self._fill(grads), self._workload.task.clip_grad_norm), rates)
         self._ages += 1
         return losses
+
+    def _fill(self, tensor: Tensor) -> Tensor:
+        """One entry a lane, the last one repeated for the padding."""
+        missing = len(self._rows) - len(tensor)
+        return torch.cat([tensor, tensor[-1:].expand(missing, *tensor.shape[1:])]) if missing else tensor
 
     def gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Each lane's loss, shape (lanes,), and gradient, shape (lanes, width), of a batch."""
@@ -96,38 +127,39 @@ class FusedLanes:
             return self._gradients(batch, 0)
         losses, grads = [], []
         for part in range(parts):
-            loss, grad = self._gradients(_micro(batch, part, parts), part)
+            loss, grad = self._gradients(micro(batch, part, parts), part)
             losses.append(loss)
             grads.append(grad)
         return torch.stack(losses).mean(0), torch.stack(grads).mean(0)
 
     def _gradients(self, batch: Batch, part: int) -> tuple[Tensor, Tensor]:
         def some(lanes: slice) -> tuple[Tensor, Tensor, Held]:
-            rows = self._rows[lanes].detach().requires_grad_(True)
-            losses, held = self._losses(rows, lanes, batch, part)
-            (grads,) = torch.autograd.grad(losses.sum(), rows)
-            return losses.detach(), grads, held
+            return gradient(self._forward, *self._lanes(lanes), batch.lanes(lanes), part)
 
         losses, grads, held = zip(*self._room.run(self.count, some), strict=True)
-        self._held = _join(held)
+        self._hold(held)
         return torch.cat(losses), torch.cat(grads)
 
     @torch.no_grad()
     def losses(self, batch: Batch) -> Tensor:
-        parts = self._room.run(self.count, lambda lanes: self._losses(self._rows[lanes], lanes, batch, 0))
+        parts = self._room.run(
+            self.count, lambda lanes: self._forward.losses(*self._lanes(lanes), batch.lanes(lanes))
+        )
         losses, held = zip(*parts, strict=True)
-        self._held = _join(held)
+        self._hold(held)
         return torch.cat(losses)
 
-    def _losses(self, rows: Tensor, lanes: slice, batch: Batch, part: int) -> tuple[Tensor, Held]:
-        held = {name: tensor[lanes] for name, tensor in self._held.items()}
-        return self._forward.losses(
-            rows, held, self._seeds[lanes], self._ages[lanes], batch.lanes(lanes), part
-        )
+    def _lanes(self, part: slice) -> tuple[Tensor, Held, Tensor, Tensor]:
+        """What some lanes are: rows, what they hold, seeds, ages."""
+        held = {name: tensor[part] for name, tensor in self._held.items()}
+        return self._rows[part], held, self._seeds[part], self._ages[part]
+
+    def _hold(self, parts: Sequence[Held]) -> None:
+        self._held = {name: self._fill(tensor) for name, tensor in _join(parts).items()}
 
     def buffers(self) -> Held:
         """The buffers of all lanes by name, the lane axis first."""
-        return {name: self._held[name] for name in self._buffers}
+        return {name: self._held[name][: self._count] for name in self._buffers}
 
     @torch.no_grad()
     def evaluate(self, batches: int | None = None) -> list[dict[str, float]]:
@@ -139,11 +171,8 @@ class FusedLanes:
         return means.by_lane()
 
     def _evaluate(self, lanes: slice, *, part: int, inputs: Any, targets: Any) -> dict[str, Tensor]:
-        held = {name: tensor[lanes] for name, tensor in self._held.items()}
-        outputs = self._forward.outputs(
-            self._rows[lanes], held, self._seeds[lanes], self._ages[lanes], inputs, part
-        )
-        return self._scores(outputs, targets, len(self._rows[lanes]))
+        outputs = self._forward.outputs(*self._lanes(lanes), inputs, part)
+        return self._scores(outputs, targets, len(self._seeds[lanes]))
 
     def _scores(self, outputs: Any, targets: Any, lanes: int) -> dict[str, Tensor]:
         """Score each lane; lane by lane if a metric is more than vmap can take (``.item()``, NumPy)."""
@@ -164,8 +193,3 @@ def _join(parts: Sequence[Any]) -> Any:
     if len(parts) == 1:
         return parts[0]
     return tree_map(lambda *tensors: torch.cat(tensors), *parts)
-
-
-def _micro(batch: Batch, part: int, parts: int) -> Batch:
-    inputs, targets = micro_batch(batch.inputs, batch.targets, part, parts, axis=0 if batch.shared else 1)
-    return Batch(inputs, targets, batch.shared)

@@ -15,10 +15,13 @@ class Room:
 
     Running out of memory halves the lanes at a time and does the work again, so ``work`` must change nothing
     before it returns.
+
+    Args:
+        lanes: At a time, to begin with; all when None.
     """
 
-    def __init__(self) -> None:
-        self.lanes: int | None = None
+    def __init__(self, lanes: int | None = None) -> None:
+        self.lanes = lanes
 
     def run(self, lanes: int, work: Callable[[slice], T]) -> list[T]:
         """The results of ``work`` on consecutive lanes, one entry a chunk.

@@ -2,5 +2,6 @@
 
 from workers.trainer.updaters.base import Updater
 from workers.trainer.updaters.choice import build_updater
+from workers.trainer.updaters.stacked import Stacked
 
-__all__ = ["Updater", "build_updater"]
+__all__ = ["Stacked", "Updater", "build_updater"]

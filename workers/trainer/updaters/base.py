@@ -18,7 +18,8 @@ class Updater(Protocol):
         """``rows`` is new: its last ``count`` lanes are fresh, the others as before."""
 
     def keep(self, rows: Tensor, index: Sequence[int]) -> None:
-        """``rows`` is new: it holds the lanes that were at these positions."""
+        """``rows`` is new: it holds the lanes that were at these positions, increasing, the last one repeated
+        where it is padded."""
 
     def step(self, rows: Tensor, grads: Tensor, lr: Tensor) -> None:
         """Move every lane by its gradient at its LR; ``lr`` is float64 on the CPU, shape (lanes,)."""

@@ -76,7 +76,12 @@ class Singles:
         self._singles += [Single(self._workload, self._layout, row) for row in rows[len(rows) - count :]]
 
     def keep(self, rows: Tensor, index: Sequence[int]) -> None:
-        self._singles = [self._singles[i] for i in index]
+        moved = {i: self._singles[i] for i in index}
+        self._singles = [
+            # A lane that is there twice is padding the second time: any optimizer will do.
+            moved.pop(i) if i in moved else Single(self._workload, self._layout, row)
+            for i, row in zip(index, rows, strict=True)
+        ]
         self._place(rows)
 
     def _place(self, rows: Tensor) -> None:

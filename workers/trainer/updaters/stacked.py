@@ -5,6 +5,7 @@ A few operations on one (lanes, width) tensor instead of a dozen for each parame
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,11 @@ import torch
 from torch import Tensor
 
 
-class Stacked:
-    """What SGD and Adam share: named state tensors of the rows' shape and a step count a lane."""
+class Stacked(ABC):
+    """What SGD and Adam share: named state tensors of the rows' shape and a step count a lane.
+
+    ``move`` is the formula alone, on tensors alone, so that it can be compiled.
+    """
 
     names: tuple[str, ...] = ()
 
@@ -32,6 +36,24 @@ class Stacked:
     def keep(self, rows: Tensor, index: Sequence[int]) -> None:
         self._steps = self._steps[list(index)]
         self._state = {name: tensor[list(index)] for name, tensor in self._state.items()}
+
+    def step(self, rows: Tensor, grads: Tensor, lr: Tensor) -> None:
+        self._steps += 1
+        self.move(rows, grads, lr, self._steps, self._state)
+
+    @abstractmethod
+    def move(self, rows: Tensor, grads: Tensor, lr: Tensor, steps: Tensor, state: dict[str, Tensor]) -> None:
+        """Move rows and state in place.
+
+        Args:
+            lr: float64, shape (lanes,).
+            steps: The number of this step, from 1, float64, shape (lanes,).
+        """
+
+    @property
+    def tensors(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """Steps done, and the state by name: the tensors themselves."""
+        return self._steps, self._state
 
     def state(self) -> dict[str, Any]:
         return {"steps": self._steps, **self._state}
@@ -58,12 +80,12 @@ class StackedSGD(Stacked):
         self.names = ("momentum",) if options["momentum"] else ()
 
     @torch.no_grad()
-    def step(self, rows: Tensor, grads: Tensor, lr: Tensor) -> None:
+    def move(self, rows: Tensor, grads: Tensor, lr: Tensor, steps: Tensor, state: dict[str, Tensor]) -> None:
         options = self._options
         if options["weight_decay"]:
             grads = grads.add(rows, alpha=options["weight_decay"])
         if options["momentum"]:
-            momentum = self._state["momentum"].mul_(options["momentum"]).add_(grads)
+            momentum = state["momentum"].mul_(options["momentum"]).add_(grads)
             grads = grads.add(momentum, alpha=options["momentum"]) if options["nesterov"] else momentum
         rows.addcmul_(grads, self._rates(lr, rows), value=-1)
 
@@ -77,12 +99,11 @@ class StackedAdam(Stacked):
         self.names = ("mean", "square", "largest") if options["amsgrad"] else ("mean", "square")
 
     @torch.no_grad()
-    def step(self, rows: Tensor, grads: Tensor, lr: Tensor) -> None:
-        options, state = self._options, self._state
+    def move(self, rows: Tensor, grads: Tensor, lr: Tensor, steps: Tensor, state: dict[str, Tensor]) -> None:
+        options = self._options
         beta1, beta2 = options["betas"]
-        self._steps += 1
-        correction1 = 1 - beta1**self._steps
-        correction2 = (1 - beta2**self._steps).sqrt()
+        correction1 = 1 - beta1**steps
+        correction2 = (1 - beta2**steps).sqrt()
         if options["weight_decay"]:
             if self._decoupled:
                 rows.mul_(1 - self._rates(lr * options["weight_decay"], rows))
