@@ -21,7 +21,7 @@ from workers.child import Child, ChildDied, ChildStalled
 from workers.facts import facts
 from workers.keeper import Cancelled, Drained, Keeper
 from workers.limits import LimitExceeded
-from workers.protocol import Length, Load
+from workers.protocol import Load
 from workers.sandbox.folder import Folder
 from workers.sandbox.sandbox import Sandbox
 from workers.settings import Settings
@@ -215,7 +215,7 @@ class Worker:
             batch_size=job.request.batch_size,
             device=self._settings.device,
             threads=self._settings.threads,
-            length=Length(epochs=planning.lane_epochs(job.request), unit_lanes=planning.TRAININGS),
+            length=planning.length(job.request),
             choice=None if kept is None else kept.choice,
         )
         return Work(job, keeper, self._child, load)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from lrtune.planned import planned
-from lrtune.wire import Phase, Trial
+from lrtune.wire import JobRequest, Phase, Trial
 from store import Tx, answers, events, jobs, range_tests, trials, units
 from workers.planning import outside
 from workers.planning.step import Step
 from workers.planning.view import View
+from workers.protocol import Length
 
 T = TypeVar("T")
 
@@ -118,6 +119,7 @@ def _epochs(trial: Trial) -> int:
     return len(trial.curve) if trial.state.final else trial.epochs
 
 
-def lane_epochs(request: JobRequest) -> int:
-    """Epochs of all trainings that a request asks for, as far as it tells before they are planned."""
-    return sum(trainings * length for trainings, length in planned(request).values())
+def length(request: JobRequest) -> Length:
+    """How much a request trains in all, as far as it tells, and how many trainings make a usual unit."""
+    epochs = sum(trainings * epochs for trainings, epochs in planned(request).values())
+    return Length(epochs=epochs, unit_lanes=max(map(len, shares(range(TRAININGS), request.max_parallel))))
