@@ -25,6 +25,10 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Mode = Literal["fused", "sequential", "owned"]
+"""How lanes run: fused into one computation, one by one, or each in a loop of the user's own."""
+
+
 class Length(Message):
     """How much a job trains: ``epochs`` of all its trainings, at most ``unit_lanes`` of them in an order."""
 
@@ -33,9 +37,9 @@ class Length(Message):
 
 
 class Choice(Message):
-    """How the lanes of a job run: fused or one by one, how many at once, by a compiled step or not."""
+    """How the lanes of a job run, how many at once, by a compiled step or not."""
 
-    mode: Literal["fused", "sequential"]
+    mode: Mode
     lanes: int
     compiled: bool = False
 
@@ -105,7 +109,7 @@ class Loaded(Message):
     metrics: list[str]
     parameters: int
     default_lr: float
-    mode: Literal["fused", "sequential", "owned"]
+    mode: Mode
     lanes: int
     compiled: bool = False
     reason: str | None = None

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import torch
 
-from workers.protocol import Choice, Length
+from workers.protocol import Choice, Length, Mode
 from workers.trainer.agreement import disagreement
 from workers.trainer.census import Census, Counting
 from workers.trainer.compiled import CompiledStep
@@ -50,7 +49,7 @@ class Plan:
     ``compiled`` is the compiled step of a chunk of lanes: of all lanes (``fused``) or of one.
     """
 
-    mode: Literal["fused", "sequential"]
+    mode: Mode
     lanes: int
     reason: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
