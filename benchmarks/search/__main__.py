@@ -32,6 +32,8 @@ CONTENDERS: dict[str, Contender] = {
     **{f"lrtune {name}": with_lrtune(name) for name in SAMPLERS},
     "lrtune tpe, no pruning": with_lrtune("tpe", prune=False),
     "lrtune gp, no pruning": with_lrtune("gp", prune=False),
+    "lrtune gp, right prior": with_lrtune("gp", earlier=lambda problem: problem.known(0.01, 2)),
+    "lrtune gp, wrong prior": with_lrtune("gp", earlier=lambda problem: problem.known(0.75, 2)),
 }
 
 

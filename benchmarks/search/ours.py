@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from benchmarks.search.contenders import Contender
-from benchmarks.search.problems import Training
+from benchmarks.search.problems import Problem, Training
 from benchmarks.search.runs import BudgetSpent, Ledger
 from lrtune.search.evidence import Evidence
 from lrtune.search.generations import FIRST, SIZE
 from lrtune.search.proposers import propose_points
 from lrtune.search.pruner import NEVER, Pruner, bars
 from lrtune.search.space import Point
+from lrtune.search.study import begin_with
 
 
-def with_lrtune(sampler: str, *, prune: bool = True) -> Contender:
-    """A job's search: a generation is proposed from the finished ones alone, and pruned by them alone."""
+def with_lrtune(
+    sampler: str,
+    *,
+    prune: bool = True,
+    earlier: Callable[[Problem], Sequence[Point]] = lambda problem: (),
+) -> Contender:
+    """A job's search: a generation is proposed from the finished ones alone, and pruned by them alone.
+
+    ``earlier`` gives the points that earlier answers told, as ``search.transfer`` does.
+    """
 
     def run(ledger: Ledger, seed: int) -> None:
         problem = ledger.problem
@@ -29,6 +39,8 @@ def with_lrtune(sampler: str, *, prune: bool = True) -> Contender:
             rng = np.random.default_rng([seed, generation])
             points = propose_points(sampler, problem.space, found, SIZE if generation else FIRST, rng)
             judge = bars([e.curve for e in found], problem.epochs) if prune else NEVER
+            if not generation:
+                points = begin_with(earlier(problem), points)
             done = []
             for point in points:
                 training = session.train(point)

@@ -71,6 +71,11 @@ class Problem(Protocol):
 
     def start(self, seed: int) -> Session: ...
 
+    def known(self, share: float, n: int) -> list[Point]:
+        """``n`` settings that stand in their ranking at ``share`` (0 the best, 1 the worst), as if a team had
+        measured them before."""
+        ...
+
     def regret(self, key: int) -> float:
         """(true test value − best) / (median − best) of a setting that was trained, clipped."""
         ...

@@ -48,6 +48,16 @@ class Table:
         """The trainings of one run."""
         return Draw(self, np.random.default_rng([seed, len(self.truth)]))
 
+    def known(self, share: float, n: int) -> list[Point]:
+        """``n`` neighbours in the ranking by truth, from ``share`` of it on."""
+        places = {
+            int(row): Point(family, tuple(u))
+            for family, (coordinates, rows) in self.keys.items()
+            for u, row in zip(coordinates.tolist(), rows, strict=True)
+        }
+        first = min(int(share * len(self.truth)), len(self.truth) - n)
+        return [places[int(row)] for row in np.argsort(self.truth, kind="stable")[first : first + n]]
+
     def regret(self, key: int) -> float:
         value = float(self.truth[key])
         return min((value - self.best) / (self.median - self.best), WORST)

@@ -61,6 +61,10 @@ class Following:
         match event.kind:
             case "state":
                 self._state(told, event.at)
+            case "transfer":
+                self.news.append(
+                    f"the search begins with the answers of earlier jobs too: {told.get('jobs')}"
+                )
             case "stopped_early":
                 trials = f"{told.get('trials')} of {told.get('asked')} trials"
                 self.news.append(f"the search stops after {trials}: more would not change the answer")

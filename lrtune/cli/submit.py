@@ -28,6 +28,7 @@ FIELDS = {
     "sampler": ("search", "sampler"),
     "prune": ("search", "prune"),
     "stop_early": ("search", "stop_early"),
+    "transfer": ("search", "transfer"),
     "seed": ("search", "seed"),
     "finalists": ("confirm", "finalists"),
     "confirm_seeds": ("confirm", "seeds"),
@@ -75,6 +76,11 @@ class Names(click.ParamType[tuple[str, ...]]):
     "--stop-early/--no-stop-early",
     default=None,
     help="End the search once more trials would not change the answer; on by default.",
+)
+@click.option(
+    "--transfer/--no-transfer",
+    default=None,
+    help="Begin with what the team's earlier answers suggest; on by default.",
 )
 @click.option("--seed", type=int, help="Seed of the search: the same seed gives the same trials.")
 @click.option("--min-lr", type=float, help="Lower end of the range test; 1e-7 by default.")

@@ -95,7 +95,7 @@ class SearchSpec(Request):
     """The search over initial LR × schedule family × its parameters.
 
     ``prune`` stops hopeless trials. ``stop_early`` ends the search before its last trial, once more trials
-    would not change the answer.
+    would not change the answer. ``transfer`` begins with what the team's earlier answers suggest.
     """
 
     trials: Annotated[int, Field(ge=1, le=10_000)] = 60
@@ -103,6 +103,7 @@ class SearchSpec(Request):
     sampler: str = "gp"
     prune: bool = True
     stop_early: bool = True
+    transfer: bool = True
     seed: Seed = 0
 
     @field_validator("schedules")

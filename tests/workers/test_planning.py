@@ -11,7 +11,8 @@ import pytest
 
 from lrtune import schedules
 from lrtune.answer import BASELINES
-from lrtune.wire import JobRequest, Outcome, Phase, Setting
+from lrtune.wire import BestAnswer, JobRequest, Outcome, Phase, Setting
+from tests.unit.answer import jobs
 from tests.workers import simulation
 from workers.planning import View, next_step
 from workers.planning.step import Step
@@ -177,3 +178,15 @@ def test_when_everything_diverges_the_job_says_so() -> None:
         view = simulation.follow(view, step, final=never)
     assert step.error.code == "no_answer"
     assert step.error.remedy
+
+
+def test_a_search_begins_with_earlier_answers_unless_told_not_to() -> None:
+    view, before = run(until=lambda step: step.phase is Phase.SEARCH)
+    told = jobs.answer(jobs.confirm({"trial 3": [1.0, 1.1, 1.2], "default": [2.0, 2.1, 2.2]}))
+    near = replace(view, earlier=[BestAnswer(job="before", answer=told)])
+    step = next_step(near)
+    assert [each.job for each in step.transferred] == ["before"]
+    assert len(step.trials) == len(before.trials)
+    assert step.trials[0] == before.trials[0]
+    assert step.trials[1].setting.schedule == told.schedule.family
+    assert not before.transferred

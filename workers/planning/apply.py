@@ -51,6 +51,10 @@ def _work(tx: Tx, view: View, step: Step) -> None:
     if step.phase is not None and step.phase is not view.job.phase:
         jobs.set_phase(tx, job_id, step.phase)
         events.add(tx, job_id, "phase", {"phase": step.phase})
+    if step.transferred:
+        named = ", ".join(each.job for each in step.transferred)
+        begun = [each.setting.model_dump(mode="json") for each in step.transferred]
+        events.add(tx, job_id, "transfer", {"jobs": named, "settings": begun})
     if step.stopped_early is not None:
         events.add(tx, job_id, "stopped_early", step.stopped_early.model_dump(mode="json"))
     if view.request.mode == "external":

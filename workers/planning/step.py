@@ -17,6 +17,7 @@ from lrtune.search import generation_sizes
 from lrtune.search.importance import importances
 from lrtune.search.stopping import settled
 from lrtune.search.study import propose
+from lrtune.search.transfer import Transferred, transferred
 from lrtune.wire import (
     Answer,
     JobError,
@@ -48,13 +49,15 @@ class Sweep:
 class Step:
     """What to write: results first, then either work of a ``phase``, or the end (``answer`` or ``error``).
 
-    ``stopped_early`` goes with the first step after a search that ended before its last trial.
+    ``transferred`` goes with the first step of a search, ``stopped_early`` with the first one after a search
+    that ended before its last trial.
     """
 
     phase: Phase | None = None
     range_test: RangeTest | None = None
     sweep: Sweep | None = None
     trials: Sequence[NewTrial] = field(default_factory=tuple)
+    transferred: Sequence[Transferred] = field(default_factory=tuple)
     stopped_early: StoppedEarly | None = None
     answer: Answer | None = None
     error: JobError | None = None
@@ -130,10 +133,19 @@ def _first_generation(view: View, found: RangeTest, facts: Facts) -> Step:
     verified = rangetest.verify(
         found, _of(view, Phase.PROBES), view.request.metric, epochs=view.request.epochs
     )
+    request = view.request
+    begin = transferred(
+        view.earlier,
+        optimizer=request.optimizer.name,
+        batch_size=facts.batch_size,
+        epochs=request.epochs,
+        schedules=request.search.schedules,
+    )
     return Step(
         phase=Phase.SEARCH,
         range_test=verified,
-        trials=_search(view, verified, facts, generation=0),
+        transferred=begin,
+        trials=_search(view, verified, facts, 0, begin),
     )
 
 
@@ -159,7 +171,9 @@ def _stopped_early(view: View, facts: Facts) -> StoppedEarly | None:
     return StoppedEarly(trials=len(search), asked=asked, saved_full_runs=saved)
 
 
-def _search(view: View, found: RangeTest, facts: Facts, generation: int) -> list[NewTrial]:
+def _search(
+    view: View, found: RangeTest, facts: Facts, generation: int, begin: Sequence[Transferred] = ()
+) -> list[NewTrial]:
     request = view.request
     settings = propose(
         request.search,
@@ -168,6 +182,7 @@ def _search(view: View, found: RangeTest, facts: Facts, generation: int) -> list
         generation_sizes(request.search.trials)[generation],
         generation,
         request.metric,
+        begin=[each.setting for each in begin],
     )
     (seed,) = seeds(request.search.seed, Phase.SEARCH, 1)
     return [NewTrial(Phase.SEARCH, generation, setting, seed, request.epochs) for setting in settings]
