@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -75,7 +76,11 @@ def places(interpreter: str, environ: Mapping[str, str], *, more: Sequence[str],
     listable = []
     for name in NAMED:
         readable += [part for part in environ.get(name, "").split(os.pathsep) if os.path.isabs(part)]
-    for path in _python(interpreter):
+    if interpreter != sys.executable:
+        # An environment over the worker's own Python. It is not asked for its paths: what a task had
+        # installed there would run in the worker's stead.
+        readable.append(os.path.dirname(os.path.dirname(interpreter)))
+    for path in _own_python():
         if os.path.isdir(os.path.join(path, "workers", "trainer")):
             listable.append(path)
             readable += [os.path.join(path, name) for name in OURS]
@@ -87,8 +92,8 @@ def places(interpreter: str, environ: Mapping[str, str], *, more: Sequence[str],
 
 
 @cache
-def _python(interpreter: str) -> tuple[str, ...]:
-    """Where this interpreter finds its libraries and modules; links resolved as well as not."""
-    told = subprocess.run([interpreter, "-P", "-c", _TELL], env={}, capture_output=True, check=True)
+def _own_python() -> tuple[str, ...]:
+    """Where the worker's interpreter finds its libraries and modules; links resolved as well as not."""
+    told = subprocess.run([sys.executable, "-P", "-c", _TELL], env={}, capture_output=True, check=True)
     paths: list[str] = [path for path in json.loads(told.stdout) if os.path.isabs(path)]
     return tuple(dict.fromkeys(found for path in paths for found in (path, os.path.realpath(path))))
