@@ -63,6 +63,13 @@ RULES: Mapping[str, Rule] = {
     # memory
     "GET /v1/best": READ,
     "POST /v1/tasks": SUBMIT,
+    "GET /v1/compare": READ,
+    "PUT /v1/jobs/{id}/tags/{tag}": SUBMIT,
+    "DELETE /v1/jobs/{id}/tags/{tag}": SUBMIT,
+    "PUT /v1/jobs/{id}/note": SUBMIT,
+    "DELETE /v1/jobs/{id}/note": SUBMIT,
+    "PUT /v1/jobs/{id}/archive": OWN_JOB,
+    "DELETE /v1/jobs/{id}/archive": OWN_JOB,
     "GET /v1/tasks": READ,
     "GET /v1/tasks/{ref}": READ,
     "GET /v1/tasks/{ref}/bundle": READ,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lrtune.comparison import compare
 from lrtune.wire import (
     Account,
     AccountKind,
@@ -16,6 +17,7 @@ from lrtune.wire import (
     BestAnswer,
     BestSoFar,
     Code,
+    ComparedJob,
     Contender,
     Curve,
     DataSource,
@@ -76,6 +78,7 @@ JOB = Job(
 QUEUED = JOB.model_copy(
     update={"state": JobState.QUEUED, "phase": None, "progress": Progress(), "best": None, "started_at": None}
 )
+LABELLED = JOB.model_copy(update={"tags": ["paper"], "note": "The run for the paper."})
 CANCELLED = JOB.model_copy(update={"state": JobState.CANCELLED, "finished_at": _AT})
 RANGE_TEST = RangeTest(
     outcome=Outcome.OK,
@@ -176,6 +179,20 @@ NEAR = BestAnswer(
             "root, here by a factor of 1.4.",
         )
     ],
+)
+COMPARISON = compare(
+    [
+        ComparedJob(
+            job=JOB.model_copy(update={"state": JobState.SUCCEEDED}),
+            suggestion=RANGE_TEST.suggestion,
+            answer=ANSWER,
+        ),
+        ComparedJob(
+            job=JOB.model_copy(
+                update={"id": "8q2w5n6dk1ra", "request": JobRequest(task="digits-mlp", epochs=40)}
+            )
+        ),
+    ]
 )
 CODE = Code(framework="pytorch", code="optimizer = torch.optim.AdamW(model.parameters(), lr=0.0041)\n")
 TASK = Task(

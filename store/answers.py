@@ -127,7 +127,7 @@ def _query(
     query = (
         sa.select(_ANSWERS.job, _ANSWERS.situation, _ANSWERS.body, *_KEYS)
         .join(tables.jobs, _JOBS.id == _ANSWERS.job)
-        .where(_JOBS.state == JobState.SUCCEEDED)
+        .where(_JOBS.state == JobState.SUCCEEDED, _JOBS.archived_at.is_(None))
     )
     if ids is None:
         query = query.where(_ANSWERS.task == task)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, TrialState
-from store import tables
+from store import tables, words
 from store.database import Tx
 from store.errors import NotFound
 
@@ -86,6 +86,8 @@ def end(tx: Tx, job_id: str, state: JobState, *, error: JobError | None = None) 
         .where(tables.trials.c.job == job_id, tables.trials.c.state == TrialState.RUNNING)
         .values(state=TrialState.WAITING)
     )
+    if error is not None:
+        words.put(tx, job_id, "error", f"{error.code} {error.detail}")
     tx.ended.add(job_id)
     announce(tx, job_id, state, error=error)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from lrtune.wire import BestSoFar, Job, JobError, JobRequest, JobState, Page, Phase, Progress
-from store import cursors, job_rows, progress, quotas, tables, tasks, units
+from store import cursors, job_rows, labels, progress, quotas, tables, tasks, units, words
 from store.database import Tx
 from store.errors import IdempotencyConflict, JobFinal
 
@@ -55,15 +56,16 @@ def submit(
     if author is not None:
         quotas.check(tx, author)
     task = tasks.get(tx, request.task)
-    tx.conn.execute(
-        sa.insert(tables.jobs).values(
+    seq: int = tx.conn.execute(
+        sa.insert(tables.jobs)
+        .values(
             id=job_id,
             task=task.name,
             task_version=task.version,
             task_digest=task.digest,
             state=JobState.QUEUED,
             goal=request.metric.goal,
-            request=request.model_dump(mode="json"),
+            request=request.model_dump(mode="json", exclude={"tags"}),
             trials=0,
             idempotency_key=kept_key,
             idempotency_digest=digest,
@@ -71,8 +73,12 @@ def submit(
             author=author,
             priority=request.priority,
         )
-    )
+        .returning(_JOBS.seq)
+    ).scalar_one()
     tx.locked.add(job_id)
+    words.add(tx, seq, "request", _said(request, job_id, task.name, author))
+    for tag in request.tags:
+        labels.tag(tx, job_id, tag)
     progress.begin(tx, job_id)
     job_rows.announce(tx, job_id, JobState.QUEUED)
     units.add(tx, job_id, "plan", {"stage": "start"})
@@ -104,8 +110,35 @@ def author(tx: Tx, job_id: str) -> str | None:
     return name
 
 
-def page(tx: Tx, *, task: str | None, state: JobState | None, cursor: str | None, limit: int) -> Page[Job]:
-    """Jobs, newest first; of a task (``name``, any version, or as ``tasks.get`` has it), in a state.
+def _said(request: JobRequest, job_id: str, task: str, author: str | None) -> str:
+    """What of a request a job is searched by."""
+    params = " ".join(f"{name} {json.dumps(value)}" for name, value in request.params.items())
+    return f"{job_id} {task} {author or ''} {request.optimizer.name} {params}"
+
+
+def page(
+    tx: Tx,
+    *,
+    task: str | None = None,
+    state: JobState | None = None,
+    author: str | None = None,
+    tag: str | None = None,
+    text: str | None = None,
+    archived: bool | None = False,
+    cursor: str | None,
+    limit: int,
+) -> Page[Job]:
+    """Jobs, newest first.
+
+    Args:
+        task: Jobs of this task: ``name``, any version, or as ``tasks.get`` has it.
+        state: Jobs in this state.
+        author: Jobs of this account.
+        tag: Jobs with this tag.
+        text: Jobs with these words or beginnings of words, all of them (``store.words``).
+        archived: Archived ones alone, those that are not (False), or both (None).
+        cursor: Of the page before.
+        limit: How many.
 
     Raises:
         CursorInvalid: ``cursor`` is none of this list's.
@@ -115,6 +148,15 @@ def page(tx: Tx, *, task: str | None, state: JobState | None, cursor: str | None
         query = query.where(tasks.of_jobs(tx, task))
     if state is not None:
         query = query.where(_JOBS.state == state)
+    if author is not None:
+        query = query.where(_JOBS.author == author)
+    if tag is not None:
+        tagged = sa.select(tables.job_tags.c.seq).where(tables.job_tags.c.tag == tag)
+        query = query.where(_JOBS.seq.in_(tagged))
+    if text is not None:
+        query = query.where(words.matching(text))
+    if archived is not None:
+        query = query.where(_JOBS.archived_at.is_not(None) if archived else _JOBS.archived_at.is_(None))
     if cursor is not None:
         [seq] = cursors.decode("jobs", cursor, (int,))
         query = query.where(_JOBS.seq < seq)
@@ -217,10 +259,11 @@ def _end(tx: Tx, job_id: str, state: JobState, error: JobError | None) -> None:
 
 def _jobs(tx: Tx, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Job]:
     done = progress.of(tx, rows)
-    return [_job(row, done[row.id]) for row in rows]
+    tags = labels.of(tx, [row.id for row in rows])
+    return [_job(row, done[row.id], tags[row.id]) for row in rows]
 
 
-def _job(row: sa.Row[*tuple[Any, ...]], done: Progress) -> Job:
+def _job(row: sa.Row[*tuple[Any, ...]], done: Progress, tags: list[str]) -> Job:
     best = None
     if row.best_number is not None:
         best = BestSoFar(
@@ -244,4 +287,7 @@ def _job(row: sa.Row[*tuple[Any, ...]], done: Progress) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        tags=tags,
+        note=row.note,
+        archived_at=row.archived_at,
     )

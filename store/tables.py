@@ -114,6 +114,8 @@ jobs = sa.Table(
     sa.Column("finished_at", UtcDateTime),
     _author(),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("note", sa.Text),
+    sa.Column("archived_at", UtcDateTime),
     sa.ForeignKeyConstraint(["task", "task_version"], ["tasks.name", "tasks.version"]),
     sa.CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     sa.CheckConstraint(
@@ -122,7 +124,27 @@ jobs = sa.Table(
     sa.Index(None, "task", "seq"),
     sa.Index(None, "state", "seq"),
     sa.Index(None, "author", "state"),
+    sa.Index(None, "author", "seq"),
     sqlite_autoincrement=True,
+)
+
+job_tags = sa.Table(
+    "job_tags",
+    metadata,
+    sa.Column("job", name(), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("tag", name(), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Index(None, "tag", "seq"),
+)
+
+job_words = sa.Table(
+    "job_words",
+    metadata,
+    sa.Column("word", name(), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("source", name(), primary_key=True),
+    sa.Index(None, "seq", "source"),
+    sqlite_with_rowid=False,
 )
 
 job_phases = sa.Table(

@@ -10,16 +10,20 @@ from typing import Any
 import click
 
 from lrtune.cli import exits
+from lrtune.cli.archive import archive
 from lrtune.cli.best import best
 from lrtune.cli.cancel import cancel
 from lrtune.cli.code import code
+from lrtune.cli.compare import compare
 from lrtune.cli.demo import demo
 from lrtune.cli.jobs import jobs
 from lrtune.cli.login import login, logout, whoami
+from lrtune.cli.note import note
 from lrtune.cli.push import push
 from lrtune.cli.range_test import range_test
 from lrtune.cli.show import show
 from lrtune.cli.submit import submit
+from lrtune.cli.tag import tag
 from lrtune.cli.tasks import tasks
 from lrtune.cli.token import token
 from lrtune.cli.trials import trials
@@ -124,6 +128,10 @@ for _command in (
     logout,
     whoami,
     token,
+    compare,
+    tag,
+    note,
+    archive,
     range_test,
     demo,
 ):

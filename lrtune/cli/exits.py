@@ -49,6 +49,7 @@ FLAGS = {
     "/external/steps_per_epoch": "--steps-per-epoch",
     "/external/default_lr": "--default-lr",
     "/external": "--steps-per-epoch",
+    "/tags": "--tag",
 }
 """The flag of ``lrtune submit`` or ``lrtune push`` that sets a field of the request, by JSON pointer."""
 

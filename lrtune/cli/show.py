@@ -68,6 +68,9 @@ def job_view(job: Job, session: Session) -> Table:
         ("task", f"{job.task}@{job.task_version}" + "".join(f", {k}={v}" for k, v in request.params.items())),
         ("asked", asked(job)),
         ("state", state),
+        *([("tags", ", ".join(job.tags))] if job.tags else []),
+        *([("note", job.note)] if job.note else []),
+        *([("archived", figures.ago(job.archived_at, session.now()))] if job.archived_at else []),
         ("created", figures.ago(job.created_at, session.now())),
     ]
     if progress.total:

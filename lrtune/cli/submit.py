@@ -38,6 +38,7 @@ FIELDS = {
     "mode": ("mode",),
     "steps_per_epoch": ("external", "steps_per_epoch"),
     "default_lr": ("external", "default_lr"),
+    "tags": ("tags",),
 }
 """Where in the request a flag's value goes."""
 
@@ -99,6 +100,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 )
 @click.option("--steps-per-epoch", type=int, help="Optimizer steps of an epoch, with --external.")
 @click.option("--default-lr", type=float, help="LR used without tuning, with --external.")
+@click.option("--tag", "tags", multiple=True, help="A tag of the job; repeatable.")
 @click.option("--file", "file", type=click.File("rb"), help="A request as JSON, - for stdin; flags win.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key and request give the same job again.")
 @click.option("--wait", "waits", is_flag=True, help="Follow the job to its end and print its answer.")
@@ -179,7 +181,7 @@ def request(
         body["optimizer"] = _part(body, "optimizer") | dict(options)
     for flag, (part, *field) in FIELDS.items():
         value = flags.get(flag)
-        if value is None:
+        if value is None or value == ():
             continue
         plain = list(value) if isinstance(value, tuple) else value
         body[part] = _part(body, part) | {field[0]: plain} if field else plain

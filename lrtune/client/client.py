@@ -10,21 +10,23 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from lrtune import keyvalue
 from lrtune.bundle import BundleError, collect, pack
+from lrtune.client.calls import of_job
 from lrtune.client.connection import Connection
 from lrtune.client.counted import Counted
 from lrtune.client.endpoint import Endpoint
-from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed, NotUnderstood
+from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed
 from lrtune.client.events import follow
 from lrtune.client.external import OutsideTrial, loop
 from lrtune.client.handle import JobHandle
+from lrtune.client.labels import Labels
 from lrtune.client.result import Result
 from lrtune.wire import (
     Account,
@@ -57,13 +59,8 @@ from lrtune.wire import (
 )
 from lrtune.wire.external import LEASE_S
 
-M = TypeVar("M", bound=BaseModel)
 
-PAGE = 200
-"""Items of a page: as many as the server gives."""
-
-
-class Client:
+class Client(Labels):
     """Speaks to one lrtune server. Every call is retried safely when the server is away or busy.
 
     May be used from several threads, and as a context manager, which closes its connections.
@@ -144,22 +141,41 @@ class Client:
 
     def job(self, job_id: str) -> Job:
         """A job as it is now."""
-        return self._get(Job, _of_job(job_id))
+        return self._get(Job, of_job(job_id))
 
-    def jobs(self, *, task: str | None = None, state: JobState | str | None = None) -> Iterator[Job]:
-        """Jobs, newest first; pages are read as they are needed."""
-        return self._items(Job, "/v1/jobs", task=task, state=state)
+    def jobs(
+        self,
+        *,
+        task: str | None = None,
+        state: JobState | str | None = None,
+        author: str | None = None,
+        tag: str | None = None,
+        query: str | None = None,
+        archived: Literal["exclude", "include", "only"] | None = None,
+    ) -> Iterator[Job]:
+        """Jobs, newest first; pages are read as they are needed.
+
+        Args:
+            task: Jobs of this task, any version.
+            state: Jobs in this state.
+            author: Jobs of this account.
+            tag: Jobs with this tag.
+            query: Words, or beginnings of words, that are all in what is said in and of the job.
+            archived: Whether archived jobs are left out (None too), included, or the only ones.
+        """
+        filters = {"task": task, "state": state, "author": author, "tag": tag, "archived": archived}
+        return self._items(Job, "/v1/jobs", q=query, **filters)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job; cancelling again changes nothing."""
-        return self._read(Job, self._connection.post(_of_job(job_id, "/cancel")))
+        return self._read(Job, self._connection.post(of_job(job_id, "/cancel")))
 
     def events(self, job_id: str, *, after: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
         """What happens to a job, as it happens: from its first event, or the next to ``after``, to its last.
 
         A broken connection is made again without losing or repeating an event.
         """
-        _of_job(job_id)
+        of_job(job_id)
         return follow(
             self._connection,
             job_id,
@@ -207,11 +223,11 @@ class Client:
 
     def answer(self, job_id: str) -> Answer:
         """The confirmed LR and schedule, with their evidence."""
-        return self._get(Answer, _of_job(job_id, "/answer"))
+        return self._get(Answer, of_job(job_id, "/answer"))
 
     def range_test(self, job_id: str) -> RangeTest:
         """What the LR range test found."""
-        return self._get(RangeTest, _of_job(job_id, "/range-test"))
+        return self._get(RangeTest, of_job(job_id, "/range-test"))
 
     def analyse(
         self, lr: Iterable[float], loss: Iterable[Any], *, seeds: Iterable[int] | None = None
@@ -298,11 +314,11 @@ class Client:
         state: TrialState | str | None = None,
     ) -> Iterator[Trial]:
         """A job's trials by number; pages are read as they are needed."""
-        return self._items(Trial, _of_job(job_id, "/trials"), phase=phase, state=state)
+        return self._items(Trial, of_job(job_id, "/trials"), phase=phase, state=state)
 
     def code(self, job_id: str, framework: str = "pytorch") -> str:
         """The answer as code to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
-        return self._get(Code, _of_job(job_id, "/code"), framework=framework).code
+        return self._get(Code, of_job(job_id, "/code"), framework=framework).code
 
     def best(
         self,
@@ -422,39 +438,11 @@ class Client:
 
     def range_test_png(self, job_id: str) -> bytes:
         """The picture of the range test."""
-        return self._connection.get(_of_job(job_id, "/range-test.png")).content
+        return self._connection.get(of_job(job_id, "/range-test.png")).content
 
     def schedules_png(self, job_id: str) -> bytes:
         """The picture of the answer's schedule beside finalists and baselines."""
-        return self._connection.get(_of_job(job_id, "/schedules.png")).content
-
-    def _get(self, model: type[M], path: str, **params: Any) -> M:
-        return self._read(model, self._connection.get(path, params))
-
-    def _read(self, model: type[M], response: httpx.Response) -> M:
-        try:
-            return model.model_validate_json(response.content)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            reason = f"{response.url.path}: {where}: {first['msg']}"
-            raise NotUnderstood(self.url, reason) from None
-
-    def _items(self, model: type[M], path: str, **params: Any) -> Iterator[M]:
-        cursor: str | None = None
-        while True:
-            page = self._get(Page[model], path, limit=PAGE, cursor=cursor, **params)  # type: ignore[valid-type]
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
-
-
-def _of_job(job_id: str, rest: str = "") -> str:
-    """Path of a job's resource; what cannot be an id never becomes a part of a path."""
-    if not (job_id.isascii() and job_id.isalnum()):
-        raise ArgumentError("job", f"{job_id!r} is no job id.", "List jobs with `lrtune jobs`.")
-    return f"/v1/jobs/{job_id}{rest}"
+        return self._connection.get(of_job(job_id, "/schedules.png")).content
 
 
 def _nulls(values: Any) -> Any:

@@ -88,6 +88,14 @@ class Connection:
         """
         return self._call("POST", path, data=dict(fields), files={"bundle": (name, file)})
 
+    def put(self, path: str, body: Any = None) -> httpx.Response:
+        """The successful answer to a PUT of JSON, or of nothing; raises likewise."""
+        return self._call("PUT", path, **({} if body is None else {"json": body}))
+
+    def delete(self, path: str) -> httpx.Response:
+        """The successful answer to a DELETE; raises likewise."""
+        return self._call("DELETE", path)
+
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str], *, read_s: float) -> Iterator[httpx.Response]:
         """A successful answer whose body is still to be read; made once, retries are the caller's.

@@ -27,6 +27,7 @@ from lrtune.wire.answer import (
     StoppedEarly,
 )
 from lrtune.wire.base import LR_MAX, LR_MIN, Interval, LearningRate, Request, Resource, Seed
+from lrtune.wire.comparison import ComparedJob, Comparison, Contrast
 from lrtune.wire.external import (
     ExternalReport,
     ExternalReports,
@@ -54,6 +55,7 @@ from lrtune.wire.job import (
     RangeTestSpec,
     SearchSpec,
 )
+from lrtune.wire.label import Note, TagName
 from lrtune.wire.range_test import (
     Bands,
     Curve,
@@ -83,8 +85,11 @@ __all__ = [
     "BestAnswer",
     "BestSoFar",
     "Code",
+    "ComparedJob",
+    "Comparison",
     "ConfirmSpec",
     "Contender",
+    "Contrast",
     "Curve",
     "DataSource",
     "Difference",
@@ -109,6 +114,7 @@ __all__ = [
     "MetricSpec",
     "NewAccount",
     "NewToken",
+    "Note",
     "OptimizerSpec",
     "Outcome",
     "Page",
@@ -132,6 +138,7 @@ __all__ = [
     "StopReason",
     "StoppedEarly",
     "Suggestion",
+    "TagName",
     "Task",
     "Token",
     "TokenRequest",

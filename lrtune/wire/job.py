@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from lrtune.wire.base import LearningRate, Request, Resource, Seed
+from lrtune.wire.label import TagName
 
 DEFAULT_SCHEDULES = (
     "constant",
@@ -167,6 +168,7 @@ class JobRequest(Request):
     priority: Annotated[int, Field(ge=-10, le=10)] = 0
     mode: Literal["fused", "external"] = "fused"
     external: ExternalSpec | None = None
+    tags: Annotated[tuple[TagName, ...], Field(max_length=20)] = ()
 
 
 class Progress(Resource):
@@ -222,3 +224,6 @@ class Job(Resource):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    tags: list[str] = Field(default_factory=list)
+    note: str | None = None
+    archived_at: datetime | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -41,6 +42,7 @@ REQUESTS: dict[str, Any] = {
                 "seed": 0,
             },
             "confirm": {"finalists": 3, "seeds": 5},
+            "tags": ["paper"],
         },
     },
     "external": {
@@ -57,6 +59,17 @@ REQUESTS: dict[str, Any] = {
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
+
+
+class Archived(StrEnum):
+    """What a list does with archived jobs."""
+
+    EXCLUDE = "exclude"
+    INCLUDE = "include"
+    ONLY = "only"
+
+
+_ARCHIVED = {Archived.EXCLUDE: False, Archived.INCLUDE: None, Archived.ONLY: True}
 
 IdempotencyKey = Annotated[
     str | None,
@@ -129,7 +142,7 @@ def submit(
 
 def _digest(request: JobRequest) -> str:
     """Digest of what the client said, whatever the order and spelling of its JSON."""
-    said = request.model_dump(mode="json", exclude_unset=True)
+    said = request.model_dump(mode="json", exclude_unset=True, exclude={"tags"})
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -170,12 +183,40 @@ def list_jobs(
         ),
     ] = None,
     state: Annotated[JobState | None, Query(description="Jobs in this state.")] = None,
+    author: Annotated[
+        str | None, Query(max_length=200, pattern=NO_NUL, description="Jobs of this account.")
+    ] = None,
+    tag: Annotated[
+        str | None, Query(max_length=50, pattern=NO_NUL, description="Jobs with this tag.")
+    ] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=NO_NUL,
+            description="Words, or beginnings of words, all of which are in the job's id, task, author, "
+            "optimizer, parameters, tags, note or error.",
+        ),
+    ] = None,
+    archived: Annotated[
+        Archived, Query(description="Whether archived jobs are left out, included, or the only ones.")
+    ] = Archived.EXCLUDE,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Job]:
-    """Jobs, newest first."""
+    """Jobs, newest first. Filters are combined: a job has to pass them all."""
     with database.read() as tx:
-        return jobs.page(tx, task=task, state=state, cursor=cursor, limit=limit)
+        return jobs.page(
+            tx,
+            task=task,
+            state=state,
+            author=author,
+            tag=tag,
+            text=q,
+            archived=_ARCHIVED[archived],
+            cursor=cursor,
+            limit=limit,
+        )
 
 
 @router.get(
