@@ -60,6 +60,7 @@ RULES: Mapping[str, Rule] = {
     "POST /v1/jobs/{id}/trials": MEASURE,
     "POST /v1/jobs/{id}/trials/{n}/reports": MEASURE,
     "POST /v1/jobs/{id}/trials/{n}/finish": MEASURE,
+    "GET /v1/jobs/{id}/export": READ,
     # memory
     "GET /v1/best": READ,
     "POST /v1/tasks": SUBMIT,

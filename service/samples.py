@@ -180,6 +180,16 @@ NEAR = BestAnswer(
         )
     ],
 )
+EXPORT = {
+    "job": JOB.model_dump(mode="json"),
+    "range_test": RANGE_TEST.model_dump(mode="json"),
+    "answer": None,
+    "trials": [TRIAL.model_dump(mode="json")],
+}
+CSV = (
+    "number,phase,generation,state,schedule,initial_lr,seed,epochs,label,value,param.min_ratio,param.warmup\r\n"
+    "9,search,1,complete,cosine,0.0041,0,2,,0.071,0.01,0.05\r\n"
+)
 COMPARISON = compare(
     [
         ComparedJob(

@@ -16,6 +16,7 @@ from lrtune.cli.cancel import cancel
 from lrtune.cli.code import code
 from lrtune.cli.compare import compare
 from lrtune.cli.demo import demo
+from lrtune.cli.export import export
 from lrtune.cli.jobs import jobs
 from lrtune.cli.login import login, logout, whoami
 from lrtune.cli.note import note
@@ -132,6 +133,7 @@ for _command in (
     tag,
     note,
     archive,
+    export,
     range_test,
     demo,
 ):

@@ -24,6 +24,7 @@ from lrtune.client.counted import Counted
 from lrtune.client.endpoint import Endpoint
 from lrtune.client.errors import ArgumentError, JobCancelled, JobFailed
 from lrtune.client.events import follow
+from lrtune.client.exports import Exports
 from lrtune.client.external import OutsideTrial, loop
 from lrtune.client.handle import JobHandle
 from lrtune.client.labels import Labels
@@ -60,7 +61,7 @@ from lrtune.wire import (
 from lrtune.wire.external import LEASE_S
 
 
-class Client(Labels):
+class Client(Labels, Exports):
     """Speaks to one lrtune server. Every call is retried safely when the server is away or busy.
 
     May be used from several threads, and as a context manager, which closes its connections.
@@ -273,7 +274,7 @@ class Client(Labels):
         Raises:
             ApiError: ``not_external``; ``no_worker`` where nobody lives who could plan the next trials.
         """
-        _of_job(job_id)
+        of_job(job_id)
         return loop(
             self, job_id, name=client, lease_s=lease_s, clock=time.monotonic, restart=client is not None
         )
@@ -286,7 +287,7 @@ class Client(Labels):
         Where there is none now, it waits as long as the server asks for, and gives None.
         """
         body = {"client": client, "lease_s": lease_s, "restart": restart}
-        response = self._connection.post(_of_job(job_id, "/trials"), body)
+        response = self._connection.post(of_job(job_id, "/trials"), body)
         if response.status_code != httpx.codes.NO_CONTENT:
             return self._read(ExternalTrial, response)
         self._connection.rest(response)
@@ -297,14 +298,14 @@ class Client(Labels):
     ) -> Verdict:
         """Report epochs of an external trial (or steps of a sweep), and renew its lease."""
         body = _plain({"token": token, "reports": list(reports)})
-        return self._read(Verdict, self._connection.post(_of_job(job_id, f"/trials/{trial}/reports"), body))
+        return self._read(Verdict, self._connection.post(of_job(job_id, f"/trials/{trial}/reports"), body))
 
     def finish(
         self, job_id: str, trial: str, *, token: str, state: str | None = None, detail: str | None = None
     ) -> TrialEnd:
         """End an external trial: as its reports say, or as ``state`` says."""
         body = {"token": token, "state": state, "detail": detail}
-        return self._read(TrialEnd, self._connection.post(_of_job(job_id, f"/trials/{trial}/finish"), body))
+        return self._read(TrialEnd, self._connection.post(of_job(job_id, f"/trials/{trial}/finish"), body))
 
     def trials(
         self,

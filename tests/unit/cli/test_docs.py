@@ -44,7 +44,7 @@ def test_every_flag_is_documented_and_every_documented_flag_exists(name: str) ->
     documented = {
         flag
         for row in re.findall(r"^\| (`--[^|]*) \|", SECTIONS[name], re.MULTILINE)
-        for flag in re.findall(r"--[a-z-]+", row)
+        for flag in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", row)
     }
     assert documented == flags
 
