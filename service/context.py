@@ -81,6 +81,17 @@ def token_id(
     return id
 
 
+def webhook_id(
+    id: Annotated[str, Path(description="The webhook's id.", examples=["7h3k9d2m5xqe"])],
+) -> str:
+    """The id in the path, likewise."""
+    if not (id.isascii() and id.isalnum() and len(id) <= MAX_ID):
+        raise ProblemError(
+            "not_found", f"There is no webhook {id[:MAX_ID]!r}.", "List webhooks with GET /v1/webhooks."
+        )
+    return id
+
+
 def account_name(
     name: Annotated[str, Path(description="The account's name.", examples=["ada"])],
 ) -> str:
@@ -109,6 +120,7 @@ def task_ref(
 
 JobId = Annotated[str, Depends(job_id)]
 TokenId = Annotated[str, Depends(token_id)]
+WebhookId = Annotated[str, Depends(webhook_id)]
 AccountId = Annotated[str, Depends(account_name)]
 TaskRef = Annotated[str, Depends(task_ref)]
 Cursor = Annotated[

@@ -27,12 +27,16 @@ from service.caller import Caller
 from service.problems import ProblemError
 from service.rate_limits import RateLimits
 from service.rules import RULES, Owned, Rule
-from store import Database, Tx, jobs, tokens
+from store import Database, Tx, jobs, tokens, webhooks
 from store.errors import NotFound, StoreError
 
 Refuse = Callable[[Request, Exception], Response]
 
-OWNERS: Mapping[Owned, Callable[[Tx, str], str | None]] = {"job": jobs.author, "token": tokens.owner}
+OWNERS: Mapping[Owned, Callable[[Tx, str], str | None]] = {
+    "job": jobs.author,
+    "token": tokens.owner,
+    "webhook": webhooks.account_of,
+}
 """How the owner of a thing is found by its id."""
 
 _PATTERNS = {

@@ -12,7 +12,7 @@ from typing import Literal
 
 from lrtune.wire import Scope
 
-Owned = Literal["job", "token"]
+Owned = Literal["job", "token", "webhook"]
 """Kinds of things that belong to somebody."""
 
 
@@ -39,6 +39,7 @@ SUBMIT = Rule(Scope.SUBMIT)
 OWN_JOB = Rule(Scope.SUBMIT, owner="job")
 MEASURE = Rule(Scope.SUBMIT, owner="job", audited=False)  # a training's own words, too many for the log
 OWN_TOKEN = Rule(Scope.READ, owner="token")
+OWN_WEBHOOK = Rule(Scope.SUBMIT, owner="webhook")
 ADMIN = Rule(Scope.ADMIN)
 
 RULES: Mapping[str, Rule] = {
@@ -64,6 +65,12 @@ RULES: Mapping[str, Rule] = {
     # memory
     "GET /v1/best": READ,
     "POST /v1/tasks": SUBMIT,
+    "POST /v1/webhooks": SUBMIT,
+    "GET /v1/webhooks": SUBMIT,
+    "GET /v1/webhooks/{id}": OWN_WEBHOOK,
+    "DELETE /v1/webhooks/{id}": OWN_WEBHOOK,
+    "POST /v1/webhooks/{id}/test": OWN_WEBHOOK,
+    "GET /v1/webhooks/{id}/deliveries": OWN_WEBHOOK,
     "GET /v1/compare": READ,
     "PUT /v1/jobs/{id}/tags/{tag}": SUBMIT,
     "DELETE /v1/jobs/{id}/tags/{tag}": SUBMIT,

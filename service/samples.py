@@ -21,6 +21,8 @@ from lrtune.wire import (
     Contender,
     Curve,
     DataSource,
+    Delivery,
+    DeliveryState,
     Difference,
     Estimate,
     Event,
@@ -34,6 +36,7 @@ from lrtune.wire import (
     Me,
     NewAccount,
     NewToken,
+    NewWebhook,
     Outcome,
     Page,
     Phase,
@@ -52,6 +55,8 @@ from lrtune.wire import (
     TrialEnd,
     TrialState,
     Verdict,
+    Webhook,
+    WebhookEvent,
     Worker,
 )
 
@@ -275,6 +280,26 @@ AUDIT = AuditEntry(
     origin="10.0.0.7",
 )
 EVENT = Event(id=41, job=_JOB_ID, kind="phase", at=_AT, data={"phase": "search"})
+
+WEBHOOK = Webhook(
+    id="7h3k9d2m5xqe",
+    account="ada",
+    url="https://example.org/lrtune",
+    events=[WebhookEvent.JOB_FINISHED, WebhookEvent.JOB_FAILED],
+    jobs="mine",
+    created_at=_AT,
+)
+NEW_WEBHOOK = NewWebhook(**WEBHOOK.model_dump(), secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+DELIVERY = Delivery(
+    id="6d0f7f0a9c1e4d0b8a5f2b7c3e9d1a40",
+    event="job.finished",
+    job=_JOB_ID,
+    state=DeliveryState.DELIVERED,
+    attempts=1,
+    status=204,
+    created_at=_AT,
+    delivered_at=_AT,
+)
 
 
 def page(item: BaseModel) -> Page[Any]:

@@ -20,6 +20,7 @@ from service.home import hold
 from service.local_workers import LocalWorkers
 from service.pruning import Pruning
 from service.settings import Settings
+from service.webhooks.deliverer import Deliverer
 from store import Database, accounts, migrate
 
 NO_ACCOUNTS = "No accounts: only this machine can reach it, and whoever uses this machine is its admin."
@@ -61,7 +62,8 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
                 def ready() -> None:
                     announce(say, settings, listener, have_accounts=have_accounts)
 
-                Listening(app, settings, draining, ready).run([listener])
+                with Deliverer(database, settings.webhook_networks):
+                    Listening(app, settings, draining, ready).run([listener])
         finally:
             workers.stop()
             pruning.stop()

@@ -14,6 +14,8 @@ from lrtune.bundle.requirements import POLICIES, Policy
 
 DEFAULT_PORT = 8765
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 class SettingsError(ValueError):
     """A setting has a value that cannot be; ``name`` is its environment variable."""
@@ -45,6 +47,7 @@ class Settings:
         network_tasks: Names of tasks whose jobs may ask for the network; ``*`` stands for all.
         keep_days: Days after its end at which the curves of a job are dropped; None = never.
         log_format: ``text`` or ``json``.
+        webhook_networks: Networks that webhooks may reach beside the Internet.
         drain_s: Seconds that open requests and local workers get to finish when the server stops.
     """
 
@@ -62,6 +65,7 @@ class Settings:
     network_tasks: tuple[str, ...] = ()
     keep_days: float | None = None
     log_format: str = "text"
+    webhook_networks: tuple[Network, ...] = ()
     drain_s: float = 30.0
 
     @property
@@ -90,6 +94,7 @@ VARIABLES: Mapping[str, str] = {
     "network_tasks": "LRTUNE_NETWORK_TASKS",
     "keep_days": "LRTUNE_KEEP_DAYS",
     "log_format": "LRTUNE_LOG_FORMAT",
+    "webhook_networks": "LRTUNE_WEBHOOK_NETWORKS",
     "drain_s": "LRTUNE_DRAIN_S",
 }
 """The environment variable of each field."""
@@ -134,6 +139,7 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         keep_days=_days(given),
         log_format=_choice(given, "log_format", Settings.log_format, logs.FORMATS),
         drain_s=_number(given, "drain_s", Settings.drain_s, 0, 3_600),
+        webhook_networks=_networks(given),
     )
 
 
@@ -167,6 +173,14 @@ def _number(
     if not low <= value <= high:
         raise _error(field, text, f"Give {unit} from {low:g} to {high:g}.")
     return value
+
+
+def _networks(given: Mapping[str, Any]) -> tuple[Network, ...]:
+    text = given.get("webhook_networks", "")
+    try:
+        return tuple(map(ipaddress.ip_network, _names(text)))
+    except ValueError:
+        raise _error("webhook_networks", text, "Give networks such as 10.0.0.0/8, with commas.") from None
 
 
 def _key(given: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, TrialState
-from store import tables, words
+from store import deliveries, tables, words
 from store.database import Tx
 from store.errors import NotFound
 
@@ -90,6 +90,7 @@ def end(tx: Tx, job_id: str, state: JobState, *, error: JobError | None = None) 
         words.put(tx, job_id, "error", f"{error.code} {error.detail}")
     tx.ended.add(job_id)
     announce(tx, job_id, state, error=error)
+    deliveries.job_ended(tx, job_id, state, error)
 
 
 def announce(tx: Tx, job_id: str, state: JobState, *, error: JobError | None = None) -> None:

@@ -332,3 +332,47 @@ audit = sa.Table(
     sa.Index(None, "account", "id"),
     sqlite_autoincrement=True,
 )
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("seq", _SERIAL, primary_key=True),
+    sa.Column("id", name(), nullable=False, unique=True),
+    sa.Column("account", name(), sa.ForeignKey("accounts.name")),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("events", sa.JSON, nullable=False),
+    sa.Column("team", sa.Boolean, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("removed_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("seq", _SERIAL, primary_key=True),
+    sa.Column("id", name(), nullable=False, unique=True),
+    sa.Column("webhook", name(), sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("event", name(), nullable=False),
+    sa.Column("job", name(), sa.ForeignKey("jobs.id")),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("state", name(), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("delivered_at", UtcDateTime),
+    sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name="state"),
+    sa.CheckConstraint("(next_at IS NOT NULL) = (state = 'waiting')", name="next"),
+    sa.Index(None, "webhook", "seq"),
+    # Partial: the sender looks at what waits alone, however much has been sent.
+    sa.Index(
+        "ix_deliveries_waiting",
+        "next_at",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+    sqlite_autoincrement=True,
+)

@@ -29,6 +29,7 @@ from lrtune.cli.tasks import tasks
 from lrtune.cli.token import token
 from lrtune.cli.trials import trials
 from lrtune.cli.watch import watch
+from lrtune.cli.webhook import webhook
 from lrtune.cli.workers import workers
 from lrtune.client import ClientError
 
@@ -134,6 +135,7 @@ for _command in (
     note,
     archive,
     export,
+    webhook,
     range_test,
     demo,
 ):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -55,3 +56,23 @@ def of_job(job_id: str, rest: str = "") -> str:
     if not (job_id.isascii() and job_id.isalnum()):
         raise ArgumentError("job", f"{job_id!r} is no job id.", "List jobs with `lrtune jobs`.")
     return f"/v1/jobs/{job_id}{rest}"
+
+
+def plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` as plain JSON values, wire models among them dumped with what was said.
+
+    Raises:
+        ArgumentError: A value cannot be JSON.
+    """
+    body = {}
+    for name, value in fields.items():
+        if isinstance(value, BaseModel):
+            value = value.model_dump(mode="json", exclude_unset=True)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                name, f"cannot be JSON ({error}).", "Give plain numbers, text, lists, dicts."
+            ) from None
+        body[name] = value
+    return body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
@@ -14,11 +13,10 @@ from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel
 
-from lrtune import keyvalue
 from lrtune.bundle import BundleError, collect, pack
-from lrtune.client.calls import of_job
+from lrtune.client.accounts import Accounts
+from lrtune.client.calls import of_job, plain
 from lrtune.client.connection import Connection
 from lrtune.client.counted import Counted
 from lrtune.client.endpoint import Endpoint
@@ -28,30 +26,21 @@ from lrtune.client.exports import Exports
 from lrtune.client.external import OutsideTrial, loop
 from lrtune.client.handle import JobHandle
 from lrtune.client.labels import Labels
+from lrtune.client.memory import Memory
 from lrtune.client.result import Result
+from lrtune.client.webhooks import Webhooks
 from lrtune.wire import (
-    Account,
-    AccountChange,
-    AccountRequest,
     Answer,
-    AuditEntry,
-    BestAnswer,
     Code,
     Event,
     ExternalTrial,
     Job,
     JobRequest,
     JobState,
-    Me,
-    NewAccount,
-    NewToken,
-    OptimizerSpec,
     Page,
     Phase,
     RangeTest,
     Task,
-    Token,
-    TokenRequest,
     Trial,
     TrialEnd,
     TrialState,
@@ -61,7 +50,7 @@ from lrtune.wire import (
 from lrtune.wire.external import LEASE_S
 
 
-class Client(Labels, Exports):
+class Client(Labels, Exports, Memory, Accounts, Webhooks):
     """Speaks to one lrtune server. Every call is retried safely when the server is away or busy.
 
     May be used from several threads, and as a context manager, which closes its connections.
@@ -136,7 +125,7 @@ class Client(Labels, Exports):
                 )
             body: Any = request.model_dump(mode="json", exclude_unset=True)
         else:
-            body = _plain({"task": request, **fields})
+            body = plain({"task": request, **fields})
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return JobHandle(self, self._read(Job, self._connection.post("/v1/jobs", body, headers)))
 
@@ -243,7 +232,7 @@ class Client(Labels, Exports):
         Raises:
             ApiError: ``invalid_request`` where the arrays are no sweep.
         """
-        body = _plain(
+        body = plain(
             {"lr": _nulls(lr), "loss": _nulls(loss), "seeds": None if seeds is None else list(seeds)}
         )
         return self._read(RangeTest, self._connection.post("/v1/range-tests", body))
@@ -297,7 +286,7 @@ class Client(Labels, Exports):
         self, job_id: str, trial: str, *, token: str, reports: Iterable[Mapping[str, Any]] = ()
     ) -> Verdict:
         """Report epochs of an external trial (or steps of a sweep), and renew its lease."""
-        body = _plain({"token": token, "reports": list(reports)})
+        body = plain({"token": token, "reports": list(reports)})
         return self._read(Verdict, self._connection.post(of_job(job_id, f"/trials/{trial}/reports"), body))
 
     def finish(
@@ -320,40 +309,6 @@ class Client(Labels, Exports):
     def code(self, job_id: str, framework: str = "pytorch") -> str:
         """The answer as code to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._get(Code, of_job(job_id, "/code"), framework=framework).code
-
-    def best(
-        self,
-        task: str,
-        optimizer: str | OptimizerSpec | Mapping[str, Any] | None = None,
-        *,
-        params: Mapping[str, Any] | None = None,
-        batch_size: int | None = None,
-        epochs: int | None = None,
-        precision: str | None = None,
-    ) -> Iterator[BestAnswer]:
-        """Answers of all succeeded jobs for a task, the nearest to what is asked first; see
-        ``lrtune.nearness``. What is not given is not compared.
-
-        Args:
-            task: ``name`` (its newest version is asked for), ``name@3``, or ``name@`` and a digest's start.
-            optimizer: Answers for it alone; its options, if there are any, are compared.
-            params: Parameters of the task.
-            batch_size: Examples a step.
-            epochs: Length of a training.
-            precision: ``float32``, …
-        """
-        name, options = _optimizer(optimizer)
-        return self._items(
-            BestAnswer,
-            "/v1/best",
-            task=task,
-            optimizer=name,
-            option=_pairs(options),
-            param=_pairs(params or {}),
-            batch_size=batch_size,
-            epochs=epochs,
-            precision=precision,
-        )
 
     def tasks(self) -> Iterator[Task]:
         """Task versions that jobs can name."""
@@ -401,42 +356,6 @@ class Client(Labels, Exports):
         """Worker processes, and what each is doing."""
         return self._get(Page[Worker], "/v1/workers").items
 
-    def me(self) -> Me:
-        """Who asks, and what the token may do; without accounts on the server, nobody in particular."""
-        return self._get(Me, "/v1/me")
-
-    def tokens(self, account: str | None = None) -> Iterator[Token]:
-        """Your own tokens, or another account's, for admins; never their secrets."""
-        return self._items(Token, "/v1/tokens", account=account)
-
-    def create_token(self, request: TokenRequest | None = None) -> NewToken:
-        """A new token; its ``secret`` is shown this once."""
-        body = (request or TokenRequest()).model_dump(mode="json", exclude_unset=True)
-        return self._read(NewToken, self._connection.post_once("/v1/tokens", body))
-
-    def revoke_token(self, token_id: str) -> Token:
-        """Make a token good for nothing; revoking again changes nothing."""
-        path = f"/v1/tokens/{quote(token_id, safe='')}/revoke"
-        return self._read(Token, self._connection.post(path))
-
-    def accounts(self) -> Iterator[Account]:
-        """Accounts by name; for admins, like what follows."""
-        return self._items(Account, "/v1/accounts")
-
-    def create_account(self, request: AccountRequest) -> NewAccount:
-        """A new account with its first token, whose ``secret`` is shown this once."""
-        body = request.model_dump(mode="json", exclude_unset=True)
-        return self._read(NewAccount, self._connection.post_once("/v1/accounts", body))
-
-    def change_account(self, name: str, change: AccountChange) -> Account:
-        """An account with another role, or disabled, or enabled again."""
-        body = change.model_dump(mode="json", exclude_unset=True)
-        return self._read(Account, self._connection.patch(f"/v1/accounts/{quote(name, safe='')}", body))
-
-    def audit(self, account: str | None = None) -> Iterator[AuditEntry]:
-        """Who did what, newest first; of one account."""
-        return self._items(AuditEntry, "/v1/audit", account=account)
-
     def range_test_png(self, job_id: str) -> bytes:
         """The picture of the range test."""
         return self._connection.get(of_job(job_id, "/range-test.png")).content
@@ -455,35 +374,6 @@ def _nulls(values: Any) -> Any:
     return [_nulls(value) for value in values]
 
 
-def _optimizer(said: str | OptimizerSpec | Mapping[str, Any] | None) -> tuple[str | None, Mapping[str, Any]]:
-    """An optimizer's name and options, however it was said."""
-    if said is None or isinstance(said, str):
-        return said, {}
-    spec = said if isinstance(said, OptimizerSpec) else OptimizerSpec.model_validate(said)
-    return spec.name, spec.options
-
-
-def _pairs(values: Mapping[str, Any]) -> list[str]:
-    """``name=value`` of each, for a query."""
-    return [keyvalue.write(name, value) for name, value in _plain(values).items()]
-
-
 def _of_task(ref: str, rest: str = "") -> str:
     """Path of a task's resource."""
     return f"/v1/tasks/{quote(ref, safe='@')}{rest}"
-
-
-def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``fields`` as plain JSON values, wire models among them dumped with what was said."""
-    body = {}
-    for name, value in fields.items():
-        if isinstance(value, BaseModel):
-            value = value.model_dump(mode="json", exclude_unset=True)
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(
-                name, f"cannot be JSON ({error}).", "Give plain numbers, text, lists, dicts."
-            ) from None
-        body[name] = value
-    return body

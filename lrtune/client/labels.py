@@ -1,4 +1,4 @@
-"""The client's part for what people say of jobs: tags, notes, the archive, comparisons."""
+"""The client's part for what people say of jobs: tags, notes, the archive."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 
 from lrtune.client.calls import Calls, of_job
 from lrtune.client.errors import ArgumentError
-from lrtune.wire import Comparison, Job, Note
+from lrtune.wire import Job, Note
 from lrtune.wire.label import TAG_PATTERN
 
 
 class Labels(Calls):
-    """Tags, notes, the archive, comparisons. Each may be done again, and changes nothing then."""
+    """Tags, notes, the archive. Each may be done again, and changes nothing then."""
 
     def tag(self, job_id: str, tag: str) -> Job:
         """Put a tag on a job."""
@@ -37,12 +37,6 @@ class Labels(Calls):
     def unarchive(self, job_id: str) -> Job:
         """Bring an archived job back."""
         return self._read(Job, self._connection.delete(of_job(job_id, "/archive")))
-
-    def compare(self, *job_ids: str) -> Comparison:
-        """Two or more jobs side by side: what they differ in, and which did best."""
-        for job_id in job_ids:
-            of_job(job_id)
-        return self._get(Comparison, "/v1/compare", jobs=",".join(job_ids))
 
 
 def _tag(tag: str) -> str:

@@ -69,6 +69,14 @@ from lrtune.wire.range_test import (
 from lrtune.wire.server import Code, DataSource, Event, FieldError, Page, Problem, Task, Worker
 from lrtune.wire.setting import ParamValue, Setting
 from lrtune.wire.trial import Report, Trial, TrialState
+from lrtune.wire.webhook import (
+    Delivery,
+    DeliveryState,
+    NewWebhook,
+    Webhook,
+    WebhookEvent,
+    WebhookRequest,
+)
 
 __all__ = [
     "DEFAULT_SCHEDULES",
@@ -92,6 +100,8 @@ __all__ = [
     "Contrast",
     "Curve",
     "DataSource",
+    "Delivery",
+    "DeliveryState",
     "Difference",
     "Estimate",
     "Event",
@@ -114,6 +124,7 @@ __all__ = [
     "MetricSpec",
     "NewAccount",
     "NewToken",
+    "NewWebhook",
     "Note",
     "OptimizerSpec",
     "Outcome",
@@ -148,5 +159,8 @@ __all__ = [
     "TrialFinish",
     "TrialState",
     "Verdict",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookRequest",
     "Worker",
 ]

@@ -48,7 +48,7 @@ def journal(job: Job, trials: Sequence[Trial]) -> str:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import BaseJournalBackend
 
-    class Lines(BaseJournalBackend):  # type: ignore[misc]  # Optuna is not typed here
+    class Lines(BaseJournalBackend):
         """A journal in memory."""
 
         def __init__(self) -> None:

@@ -20,6 +20,7 @@ from service.routes import (
     tasks,
     tokens,
     trials,
+    webhooks,
     workers,
 )
 
@@ -38,6 +39,7 @@ ROUTERS = tuple(
         best,
         compare,
         labels,
+        webhooks,
         tasks,
         me,
         tokens,
