@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrtune.wire import JobRequest, NewToken, Role, Scope
+from lrtune.wire import JobRequest, NewToken, Role, Scope, WebhookEvent
 from service.issuing import issue
 from service.rules import RULES, Rule
-from store import Database, accounts, jobs
+from store import Database, accounts, jobs, webhooks
 from tests.api.conftest import Client
 from tests.api.members import bearer, enrol
 
@@ -31,7 +31,7 @@ def operations(client: Client) -> Iterator[str]:
 
 
 class Things:
-    """A job that has ended, and a token, of one account."""
+    """A job that has ended, a token and a webhook of one account."""
 
     def __init__(self, database: Database, name: str) -> None:
         with database.write() as tx:
@@ -39,11 +39,23 @@ class Things:
             jobs.submit(tx, JobRequest(task="digits-mlp"), job_id=self.job, author=name)
             jobs.cancel(tx, self.job)
             self.token = issue(tx, accounts.get(tx, name)).id
+            self.webhook = f"hook{name}"
+            webhooks.add(
+                tx, id=self.webhook, account=name, url="https://hooks.invalid/", events=list(WebhookEvent),
+                jobs="mine", secret="s" * 16,
+            )  # fmt: skip
 
     def path(self, key: str) -> str:
         path = key.partition(" ")[2]
-        kind = self.token if "/tokens/" in path else self.job
-        values = {"{id}": kind, "{name}": "root", "{name:path}": "app.css", "{ref}": "digits-mlp", "{n}": "0"}
+        kind = self.token if "/tokens/" in path else self.webhook if "/webhooks/" in path else self.job
+        values = {
+            "{id}": kind,
+            "{name}": "root",
+            "{name:path}": "app.css",
+            "{ref}": "digits-mlp",
+            "{n}": "0",
+            "{tag}": "x",
+        }
         for parameter, value in values.items():
             path = path.replace(parameter, value)
         assert "{" not in path, f"say here what stands for the parameter of {path}"
@@ -122,6 +134,11 @@ def test_accounts_and_the_audit_log_are_the_admins() -> None:
 
 
 def test_what_belongs_to_a_job_is_changed_by_its_owner_alone() -> None:
-    writes = [key for key in RULES if "/v1/jobs/{id}" in key and not key.startswith("GET ")]
+    shared = {
+        f"{method} /v1/jobs/{{id}}/{what}" for method in ("PUT", "DELETE") for what in ("tags/{tag}", "note")
+    }
+    writes = [
+        key for key in RULES if "/v1/jobs/{id}" in key and not key.startswith("GET ") and key not in shared
+    ]
     assert "POST /v1/jobs/{id}/cancel" in writes
     assert {RULES[key].owner for key in writes} == {"job"}
