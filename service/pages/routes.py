@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query
@@ -128,7 +128,12 @@ def list_best(
         found = answers.best(
             tx, task=chosen, optimizer=optimizer or None, asked=asked, cursor=cursor, limit=PAGE
         )
-    given = {"task": chosen, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs}
+    given: dict[str, Any] = {
+        "task": chosen,
+        "optimizer": optimizer,
+        "batch_size": batch_size,
+        "epochs": epochs,
+    }
     return page(
         "best.html",
         who=who,
