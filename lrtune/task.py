@@ -33,8 +33,9 @@ class Task:
             function of the seed.
         train: Training examples: a map-style data set of ``(inputs, targets)`` pairs, or a pair of tensors
             with the examples on the first axis. A batch is ``batch_size`` examples; the last, smaller batch
-            of an epoch is left out, and other examples fall into it each epoch. Every example is read once
-            and kept on the device, so random augmentation belongs in the model's ``forward``.
+            of an epoch is left out, and other examples fall into it each epoch. A data set that fits is read
+            once and kept on the device, a larger one is read anew each epoch: so random augmentation belongs
+            in the model's ``forward``.
         valid: Validation examples, likewise; read in order, all of them.
         loss: ``loss(outputs, targets)`` returns the mean loss of the batch, a scalar tensor.
         metrics: ``metric(outputs, targets)`` returns a number per batch; the engine averages over the

@@ -47,7 +47,8 @@ class Choice(Message):
 class Load(Message):
     """Import ``entry`` (``module:function``) from ``folder`` and build the task; answered by ``Loaded``.
 
-    ``choice`` is what an earlier child of the job chose, which decides the last bits of its trainings.
+    ``memory_bytes`` is what the child may use in all; data sets beyond a share of it are streamed. ``choice``
+    is what an earlier child of the job chose, which decides the last bits of its trainings.
     """
 
     type: Literal["load"] = "load"
@@ -58,6 +59,7 @@ class Load(Message):
     batch_size: int | None
     device: str
     threads: int
+    memory_bytes: int | None = None
     length: Length = Length()
     choice: Choice | None = None
 

@@ -215,6 +215,7 @@ class Worker:
             batch_size=job.request.batch_size,
             device=self._settings.device,
             threads=self._settings.threads,
+            memory_bytes=self._settings.memory_mb * 2**20,
             length=planning.length(job.request),
             choice=None if kept is None else kept.choice,
         )

@@ -164,6 +164,7 @@ def workload(
     *,
     dtype: torch.dtype = torch.float64,
     options: dict[str, Any] | None = None,
+    budget: int | None = None,
     **fields: Any,
 ) -> Workload:
     """A small task of this kind of layer: classify 48 vectors of six numbers."""
@@ -183,6 +184,7 @@ def workload(
         optimizer=OptimizerSpec.model_validate({"name": optimizer, **(options or {})}),
         batch_size=None,
         device=torch.device("cpu"),
+        budget=budget,
     )
 
 

@@ -23,6 +23,7 @@ from workers.protocol import (
     Train,
     Working,
 )
+from workers.trainer.budget import data_budget
 from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
 from workers.trainer.errors import job_error
@@ -95,6 +96,7 @@ class Child:
             batch_size=order.batch_size,
             device=device,
             modules=user_modules(self._folder),
+            budget=data_budget(device, order.memory_bytes),
         )
         self._working("load", 2, 3)
         plan = probe(

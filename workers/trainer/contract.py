@@ -28,8 +28,12 @@ def build_workload(
     batch_size: int | None,
     device: torch.device,
     modules: Sequence[ModuleType] = (),
+    budget: int | None = None,
 ) -> Workload:
     """Read the data, and check the task by a dry run of one batch of training and one of validation.
+
+    Args:
+        budget: Bytes above which a data set is streamed.
 
     Raises:
         TaskError: The task breaks the contract.
@@ -38,8 +42,8 @@ def build_workload(
     """
     options = check(optimizer)
     asked = batch_size or task.batch_size
-    train = read_examples("train", task.train, task, device)
-    valid = read_examples("valid", task.valid, task, device)
+    train = read_examples("train", task.train, task, device, budget)
+    valid = read_examples("valid", task.valid, task, device, budget)
     asked = min(asked, train.size)
     if asked % task.accumulate:
         raise TaskError(

@@ -1,4 +1,4 @@
-"""Read a task's examples: onto the device if they fit and reading them is repeatable."""
+"""Read a task's examples: onto the device if they fit there, else batch by batch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from torch.utils.data import default_collate
 from lrtune.task import Task, TaskError
 from workers.trainer.data import Resident, Source
 from workers.trainer.errors import blame
+from workers.trainer.streaming import Streamed, example_bytes
+
+_READERS = 4
 
 
-def read_examples(name: str, examples: Any, task: Task, device: torch.device) -> Source:
+def read_examples(
+    name: str, examples: Any, task: Task, device: torch.device, budget: int | None = None
+) -> Source:
     """The examples of ``train`` or ``valid`` as batches.
+
+    Args:
+        budget: A data set of more bytes is streamed, and never held whole; None holds any.
 
     Raises:
         TaskError: They are not (inputs, targets) pairs of tensors.
@@ -35,6 +43,12 @@ def read_examples(name: str, examples: Any, task: Task, device: torch.device) ->
             f"an example is a {type(first).__name__}, not (inputs, targets)",
             "return a pair from __getitem__",
         )
+    if budget is not None and example_bytes(name, examples, task) * len(examples) > budget:
+        with blame(name):
+            _all_tensors(name, collate([first]))
+        # The threads of a training compute; those beside the first may read ahead instead.
+        workers = min(torch.get_num_threads() - 1, _READERS)
+        return Streamed(name, examples, task, device, workers=workers)
     with blame(name):
         batch = collate([examples[i] for i in range(len(examples))])
     inputs, targets = batch
