@@ -9,12 +9,14 @@ job. A claim then reads an index in its order, however many authors, jobs and un
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from lrtune.wire import JobState
 from store import tables
+from store.database import Tx
 
 _UNITS = tables.units.c
 _JOBS = tables.jobs.c
@@ -24,20 +26,32 @@ _OPEN = sa.text("state = 'open' AND ready AND kind <> 'external'")
 _LEASED = sa.text("state = 'leased'")
 _UNFINISHED = sa.text("state <> 'closed'")
 
+GIVEN = ("job", "kind", "payload", "state", "attempt", "lapses", "ready", "created_at")
+"""Columns of a new unit that whoever adds it says."""
 
-def insertion(job_id: str, values: Mapping[str, Any]) -> sa.Insert:
-    """The statement that adds a unit with these ``values`` to a job, and deals it a turn.
+
+def add(tx: Tx, values: Mapping[str, Any]) -> int:
+    """Add a unit with these values, one of each of ``GIVEN``, and deal it a turn; returns its id.
 
     The turn is not before that of the unit next in line: who asked for nothing so far has saved up no claims.
     Jobs without an author take turns each for itself.
     """
-    job = sa.select(tables.jobs).where(_JOBS.id == job_id).subquery("job")
+    named = {f"new_{name}": values[name] for name in GIVEN}
+    unit: int = tx.conn.execute(_insertion(), named).scalar_one()
+    return unit
+
+
+@cache
+def _insertion() -> sa.UpdateBase:
+    """The statement; built once, because building it costs more than running it."""
+    given = {name: sa.bindparam(f"new_{name}", type_=tables.units.c[name].type) for name in GIVEN}
+    job = sa.select(tables.jobs).where(_JOBS.id == given["job"]).subquery("job")
     rank = -job.c.priority
     others = tables.jobs.alias("others")
     active = sa.select(sa.func.count()).where(
         others.c.author == job.c.author, others.c.state.in_([JobState.QUEUED, JobState.RUNNING])
     )
-    own = sa.select(sa.func.max(_UNITS.turn)).where(_UNITS.job == job_id, _UNFINISHED)
+    own = sa.select(sa.func.max(_UNITS.turn)).where(_UNITS.job == given["job"], _UNFINISHED)
     line = sa.func.coalesce(
         sa.select(sa.func.min(_UNITS.turn)).where(_OPEN, _UNITS.rank == rank).scalar_subquery(),
         sa.select(sa.func.max(_UNITS.turn)).where(_LEASED, _UNITS.rank == rank).scalar_subquery(),
@@ -56,7 +70,6 @@ def insertion(job_id: str, values: Mapping[str, Any]) -> sa.Insert:
         (behind > place.c.line, behind),
         else_=place.c.line,
     )
-    given = [sa.literal(value, tables.units.c[name].type) for name, value in values.items()]
-    return sa.insert(tables.units).from_select(
-        [*values, "author", "rank", "turn"], sa.select(*given, place.c.author, place.c.rank, turn)
-    )
+    chosen = sa.select(*given.values(), place.c.author, place.c.rank, turn)
+    insertion = sa.insert(tables.units).from_select([*GIVEN, "author", "rank", "turn"], chosen)
+    return insertion.returning(_UNITS.id)

@@ -112,7 +112,7 @@ def add(tx: Tx, job_id: str, kind: str, payload: Mapping[str, Any], *, at_once: 
         "ready": at_once is None or _ready(tx, job_id) < at_once,
         "created_at": tx.now(),
     }
-    unit: int = tx.conn.execute(turns.insertion(job_id, values).returning(_UNITS.id)).scalar_one()
+    unit = turns.add(tx, values)
     if "numbers" in payload:
         _take(tx, job_id, unit, payload["numbers"])
     return unit

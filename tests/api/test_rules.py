@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
 from service.pages import routes as pages_routes
 from service.pages import static_files
@@ -23,6 +24,11 @@ def test_the_table_is_that_of_the_routes() -> None:
         for method in route.methods
     }
     assert routes == set(RULES)
+
+
+def test_no_route_is_out_of_reach_of_the_rules(client: Client) -> None:
+    plain = [getattr(route, "path", None) for route in client.app.routes if isinstance(route, Route)]
+    assert [path for path in plain if path is not None] == ["/openapi.json"]
 
 
 def test_a_route_without_a_rule_does_not_run(client: Client) -> None:
