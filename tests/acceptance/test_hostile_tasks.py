@@ -55,7 +55,7 @@ BODIES = {
                 pass
     """,
     "writes": """
-        for number in range(100):
+        for number in range(300):
             with open(f"part{number}", "wb") as file:
                 file.write(b"x" * 1_000_000)
         time.sleep(1e6)
@@ -113,7 +113,7 @@ LIMITS = {
     "LRTUNE_MEMORY_MB": "2500",
     "LRTUNE_PROCESSES": "24",
     "LRTUNE_TASK_THREADS": "150",
-    "LRTUNE_DISK_MB": "40",
+    "LRTUNE_DISK_MB": "150",
     "LRTUNE_LOG_MB": "2",
     "LRTUNE_STALL_S": "25",
 }

@@ -36,6 +36,9 @@ def sandbox() -> Sandbox:
     return probe(environ=os.environ, private=[], gpu=False)
 
 
+Start = Callable[..., Child]
+
+
 class Children:
     """Starts children that run a script in place of the trainer, and ends them all."""
 

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.workers.sandboxes import Children, sandbox
+from tests.workers.sandboxes import Start
 from workers.child import Child, ChildDied
 from workers.protocol import Done, Reply, Sweep, Working
 
 ORDER = Sweep(lrs=[0.1], seeds=[0])
-
-Start = Callable[..., Child]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts a child that runs a script."""
-    children = Children(sandbox())
-    yield children.start
-    children.close()
 
 
 def ask(child: Child, log: list[str] | None = None) -> list[Reply]:

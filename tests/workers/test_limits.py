@@ -7,26 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from lrtune.wire import JobError
-from tests.workers.sandboxes import Children, alive, sandbox
+from tests.workers.sandboxes import Start, alive
 from workers.child import Child, ChildDied, ChildStalled
 from workers.limits import LIMITS, LimitExceeded
 from workers.protocol import Sweep
 
 ORDER = Sweep(lrs=[0.1], seeds=[0])
-Start = Callable[..., Child]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts a child that runs a script."""
-    children = Children(sandbox())
-    yield children.start
-    children.close()
 
 
 def ask(child: Child) -> list[str]:
