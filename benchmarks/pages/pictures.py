@@ -46,6 +46,8 @@ def main(out: Path) -> None:
             browser, server.url + job, out / "page-job-dark.png", DESK, dark=True, section="Range test"
         )
         photograph(browser, server.url + job, out / "page-job-phone.png", PHONE, section="Range test")
+        both = "&".join(f"jobs={handle.id}" for handle in handles)
+        photograph(browser, f"{server.url}/compare?{both}", out / "page-compare.png", DESK)
         photograph(browser, f"{server.url}/submit?task=digits-mlp", out / "page-submit.png", DESK)
         photograph(browser, server.url, out / "page-jobs.png", DESK)
 

@@ -18,7 +18,7 @@ from service import event_stream
 from service.bodies import JsonRoute
 from service.caller import Who
 from service.context import NO_NUL, Cursor, Here, JobId, Store
-from service.pages import accounts, changes, estimate, job_view, login
+from service.pages import accounts, changes, comparing, estimate, job_view, login, subscriptions
 from service.pages.data import routes as data_routes
 from service.pages.render import page
 from store import Tx, answers, events, jobs, tasks, workers
@@ -37,24 +37,45 @@ Size = Annotated[int | None, BeforeValidator(lambda value: value or None), Query
 
 @router.get("/")
 def list_jobs(
-    who: Who, database: Store, task: Name = None, state: State = None, cursor: Cursor = None
+    who: Who,
+    database: Store,
+    task: Name = None,
+    state: State = None,
+    author: Name = None,
+    tag: Name = None,
+    text: Name = None,
+    archived: bool = False,
+    cursor: Cursor = None,
 ) -> HTMLResponse:
+    chosen: dict[str, Any] = {
+        "task": task or None,
+        "state": state,
+        "author": author or None,
+        "tag": tag or None,
+    }
     with database.read() as tx:
-        found = jobs.page(tx, task=task or None, state=state, cursor=cursor, limit=PAGE)
+        found = jobs.page(
+            tx,
+            **chosen,
+            text=(text or "").strip() or None,
+            archived=archived,
+            cursor=cursor,
+            limit=PAGE,
+        )
         names = _names(tx)
         newest = events.newest(tx)
-    chosen = {"task": task, "state": state, "cursor": cursor}
-    address = "/?" + urlencode({name: value for name, value in chosen.items() if value})
+    shown = chosen | {"text": text or None, "archived": archived}
+    query = urlencode({name: value for name, value in shown.items() if value})
     return page(
         "jobs.html",
         who=who,
         found=found,
         names=names,
-        task=task,
-        state=state,
         states=list(JobState),
-        address=address,
+        query=query,
+        address="/?" + query + (f"&{urlencode({'cursor': cursor})}" if cursor else ""),
         newest=newest,
+        **shown,
     )
 
 
@@ -158,5 +179,13 @@ def _names(tx: Tx) -> list[str]:
     return sorted({task.name for task in found})
 
 
-ROUTERS = (router, reading, data_routes.router, accounts.router, login.router)
+ROUTERS = (
+    router,
+    reading,
+    data_routes.router,
+    comparing.router,
+    accounts.router,
+    subscriptions.router,
+    login.router,
+)
 """Every router of the pages."""

@@ -15,15 +15,15 @@ from fastapi.routing import APIRoute
 from lrtune.schedules import FAMILIES
 from lrtune.wire import JobError, JobRequest
 from service import samples
-from service.pages import accounts, figures, login, routes, static_files
+from service.pages import accounts, comparing, figures, login, routes, static_files, subscriptions
 from service.pages.data.families import COLOURS, colour
 from service.routes.code import Framework
-from store import Database, jobs, tasks
+from store import Database, jobs, labels, tasks
 from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
-PAGES = ["/", "/submit", "/tasks", "/best", "/workers", "/account", "/admin"]
+PAGES = ["/", "/submit", "/tasks", "/best", "/compare", "/workers", "/webhooks", "/account", "/admin"]
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 
@@ -86,11 +86,11 @@ def test_every_page_is_documented() -> None:
     documented = set(re.findall(r"^\| `(/\S*)` \|", text, re.MULTILINE))
     served = {
         route.path
-        for router in (routes.router, accounts.router, login.router)
+        for router in (routes.router, comparing.router, subscriptions.router, accounts.router, login.router)
         for route in router.routes
         if isinstance(route, APIRoute) and "GET" in route.methods
     }
-    assert documented == served - {"/jobs/{id}/live", "/changes"}
+    assert documented == served - {"/jobs/{id}/live", "/changes", "/compare/data"}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -122,7 +122,7 @@ class TestJob:
         page = read(client, f"/jobs/{job}")
         assert "Waiting for a worker" in page.text
         assert page.all("hx-sse:connect") == [f"/v1/jobs/{job}/events"]
-        assert page.all("data-api") == [f"POST /v1/jobs/{job}/cancel"]
+        assert f"POST /v1/jobs/{job}/cancel" in page.all("data-api")
 
     def test_running(self, client: Client, database: Database) -> None:
         running(database, "a")
@@ -136,7 +136,8 @@ class TestJob:
         page = read(client, "/jobs/a")
         assert samples.ANSWER.verdict in page.text
         assert page.all("data-copy") == [f"code-{framework}" for framework in Framework]
-        assert page.all("hx-sse:connect") == page.all("data-api") == []
+        assert page.all("hx-sse:connect") == []
+        assert "POST /v1/jobs/a/cancel" not in page.all("data-api")
         assert client.get("/v1/jobs/a/code").json()["code"].strip() in page.text
 
     def test_failed(self, client: Client, database: Database) -> None:
@@ -165,6 +166,28 @@ class TestJob:
         assert "There is no job 'nothing'" in page.text
 
 
+def test_jobs_side_by_side(client: Client, database: Database) -> None:
+    succeeded(database, "a", mean=0.07)
+    succeeded(database, "b", mean=0.05)
+    page = read(client, "/compare?jobs=a&jobs=b")
+    assert {"/jobs/a", "/jobs/b"} <= set(page.all("href"))
+    lines = client.get("/compare/data?jobs=a,b").json()["lines"]
+    assert [(line["name"], line["kind"]) for line in lines] == [("a", "finalist"), ("b", "chosen")]
+    read(client, "/compare?jobs=a&jobs=nothing", status=404)
+
+
+def test_lists_are_filtered(client: Client, database: Database) -> None:
+    for job in ("a", "b"):
+        running(database, job)
+    with database.write() as tx:
+        labels.tag(tx, "a", "paper")
+        labels.archive(tx, "b", archived=True)
+    assert "/jobs/b" not in read(client, "/").all("href")
+    assert "/jobs/b" in read(client, "/?archived=true").all("href")
+    assert "/jobs/a" in read(client, "/?tag=paper&task=&state=&author=&text=").all("href")
+    assert "No job matches" in read(client, "/?author=nobody").text
+
+
 def test_programs_get_problem_documents_and_browsers_pages(client: Client) -> None:
     assert client.get("/nowhere").headers["content-type"] == "application/problem+json"
     assert (
@@ -190,7 +213,14 @@ def test_hostile_text_is_text(client: Client, database: Database) -> None:
             tx, "a", JobError(code="x", detail=hostile, remedy=hostile, file=hostile, traceback=hostile)
         )
     for path in [*PAGES, "/jobs/a"]:
-        assert hostile in read(client, path).text or path in ("/workers", "/best", "/account", "/admin")
+        assert hostile in read(client, path).text or path in (
+            "/workers",
+            "/best",
+            "/compare",
+            "/webhooks",
+            "/account",
+            "/admin",
+        )
     form = client.get("/submit", params={"task": hostile}, headers=BROWSER)
     checked(form)
     assert hostile in Page(form.text).text

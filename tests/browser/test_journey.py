@@ -23,7 +23,10 @@ def test_a_member_gets_an_answer(browser: Browser, team: Team) -> None:
     answer(at, job)
     charts(at)
     every_page(at, job)
-    cancel(at)
+    second = cancel(at)
+    compare(at, job, second)
+    label(at, job)
+    a_webhook(at)
     a_token(at)
     sign_out(at)
     assert at.wrong == []
@@ -140,7 +143,7 @@ def every_page(at: Tab, job: str) -> None:
     expect(at.page.get_by_role("link", name=job)).to_be_visible()
 
 
-def cancel(at: Tab) -> None:
+def cancel(at: Tab) -> str:
     long = {"task": "digits-mlp", "epochs": 200, "search": {"trials": 500}}
     job = at.page.request.post(f"{at.url}/v1/jobs", data=long, headers={"Origin": at.url}).json()["id"]
     # The list hears of it by itself.
@@ -150,6 +153,39 @@ def cancel(at: Tab) -> None:
     at.page.get_by_role("button", name="Cancel job").click()
     expect(at.page.locator(".title .badge.cancelled")).to_be_visible()
     at.accessible()
+    return str(job)
+
+
+def compare(at: Tab, *ids: str) -> None:
+    at.open("/")
+    for job in ids:
+        at.page.get_by_label(f"Compare {job}").check()
+    at.page.get_by_role("button", name="Compare").click()
+    expect(at.page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(at.page.get_by_role("rowheader", name="search/trials")).to_be_visible()
+    at.page.locator("#chart-answers").scroll_into_view_if_needed()
+    expect(at.page.locator("#chart-answers canvas")).to_be_visible()
+    at.accessible()
+
+
+def label(at: Tab, job: str) -> None:
+    at.open(f"/jobs/{job}")
+    at.page.get_by_text("Tags, note, archive").click()
+    at.accessible()
+    at.page.get_by_label("Tag", exact=True).fill("paper")
+    at.page.get_by_role("button", name="Add").click()
+    expect(at.page.locator(".title .tag")).to_have_text("paper")
+    at.open("/?tag=paper")
+    expect(at.page.get_by_role("link", name=job)).to_be_visible()
+
+
+def a_webhook(at: Tab) -> None:
+    at.open("/webhooks")
+    at.accessible()
+    at.page.get_by_label("Address").fill("not an address")
+    at.page.get_by_role("button", name="Make a webhook").click()
+    expect(at.page.locator("[data-error='/url']")).to_be_visible()
+    at.wrong.clear()  # the browser reports the refusal, as it should
 
 
 def a_token(at: Tab) -> None:
