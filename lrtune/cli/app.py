@@ -15,11 +15,13 @@ from lrtune.cli.best import best
 from lrtune.cli.cancel import cancel
 from lrtune.cli.code import code
 from lrtune.cli.compare import compare
+from lrtune.cli.completion import completion
 from lrtune.cli.demo import demo
 from lrtune.cli.export import export
 from lrtune.cli.jobs import jobs
 from lrtune.cli.login import login, logout, whoami
 from lrtune.cli.note import note
+from lrtune.cli.open import open_job
 from lrtune.cli.push import push
 from lrtune.cli.range_test import range_test
 from lrtune.cli.show import show
@@ -135,6 +137,8 @@ for _command in (
     note,
     archive,
     export,
+    open_job,
+    completion,
     webhook,
     range_test,
     demo,

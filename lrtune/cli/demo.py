@@ -103,7 +103,7 @@ def _tell(session: Session, result: Result) -> None:
 
 def _write(session: Session, result: Result, out: Path) -> None:
     session.out.print(Rule("files", align="left", style="dim"))
-    pictures = {"range-test.png": result.plot("range_test"), "schedules.png": result.plot("schedules")}
+    pictures = {"range-test.png": result.picture("range_test"), "schedules.png": result.picture("schedules")}
     try:
         for name, picture in pictures.items():
             session.out.print(Text(plain(str(picture.save(out / name)))), soft_wrap=True)

@@ -30,6 +30,10 @@ class Accounts(Calls):
         """Your own tokens, or another account's, for admins; never their secrets."""
         return self._items(Token, "/v1/tokens", account=account)
 
+    def token(self, token_id: str) -> Token:
+        """One token, without its secret."""
+        return self._get(Token, f"/v1/tokens/{quote(token_id, safe='')}")
+
     def create_token(self, request: TokenRequest | None = None) -> NewToken:
         """A new token; its ``secret`` is shown this once."""
         body = (request or TokenRequest()).model_dump(mode="json", exclude_unset=True)
@@ -37,12 +41,15 @@ class Accounts(Calls):
 
     def revoke_token(self, token_id: str) -> Token:
         """Make a token good for nothing; revoking again changes nothing."""
-        path = f"/v1/tokens/{quote(token_id, safe='')}/revoke"
-        return self._read(Token, self._connection.post(path))
+        return self._read(Token, self._connection.post(f"/v1/tokens/{quote(token_id, safe='')}/revoke"))
 
     def accounts(self) -> Iterator[Account]:
         """Accounts by name; for admins, like what follows."""
         return self._items(Account, "/v1/accounts")
+
+    def account(self, name: str) -> Account:
+        """One account."""
+        return self._get(Account, f"/v1/accounts/{quote(name, safe='')}")
 
     def create_account(self, request: AccountRequest) -> NewAccount:
         """A new account with its first token, whose ``secret`` is shown this once."""

@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lrtune.client.errors import ArgumentError
 from lrtune.wire import Answer, Job, Phase, RangeTest, Trial
 
 if TYPE_CHECKING:
     from lrtune.client.client import Client
+    from lrtune.plots.canvas import Drawing
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,26 @@ class Result:
         """Optimizer and LR schedule to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._client.code(self.job.id, framework)
 
-    def plot(self, what: Literal["range_test", "schedules"] = "schedules") -> Picture:
-        """The range test with its bands, or the answer's schedule beside what it was compared with."""
+    def plot(self, what: Literal["range_test", "schedules"] = "schedules") -> Drawing:
+        """The range test with its bands, or the answer's schedule beside what it was compared with.
+
+        A matplotlib figure, drawn here from the job's data; a notebook shows it.
+
+        Raises:
+            ArgumentError: matplotlib is not installed.
+        """
+        try:
+            from lrtune.plots import range_test_figure, schedules_figure
+        except ModuleNotFoundError:
+            raise ArgumentError(
+                "plot", "matplotlib is not installed.", "pip install 'lrtune[plot]', or use picture()."
+            ) from None
+        if what == "range_test":
+            return range_test_figure(self.range_test)
+        return schedules_figure(self.answer, list(self.trials(Phase.CONFIRM)))
+
+    def picture(self, what: Literal["range_test", "schedules"] = "schedules") -> Picture:
+        """The same as a PNG that the server has drawn; needs no matplotlib."""
         draw = self._client.range_test_png if what == "range_test" else self._client.schedules_png
         return Picture(draw(self.job.id))
 

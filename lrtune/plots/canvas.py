@@ -15,9 +15,16 @@ ACCENT = "#c2185b"
 DOTS_PER_INCH = 130
 
 
-def figure(width: float, height: float) -> Figure:
+class Drawing(Figure):
+    """A figure that a notebook shows where it is the value of a cell, whatever its matplotlib backend."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+def figure(width: float, height: float) -> Drawing:
     """An empty figure of that size in inches."""
-    drawn = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    drawn = Drawing(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(drawn)
     return drawn
 

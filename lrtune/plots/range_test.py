@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
-from lrtune.plots.canvas import ACCENT, FAINT, INK, figure, number, plain, png
+from lrtune.plots.canvas import ACCENT, FAINT, INK, Drawing, figure, number, plain, png
 from lrtune.rangetest.sweep import FloatArray
 from lrtune.wire import Outcome, RangeTest
 
@@ -25,6 +25,11 @@ HEADROOM = 0.35
 
 
 def range_test_png(found: RangeTest) -> bytes:
+    """``range_test_figure`` as a PNG."""
+    return png(range_test_figure(found))
+
+
+def range_test_figure(found: RangeTest) -> Drawing:
     """Every seed thin, their median bold, the bands coloured, marks and suggestion with their intervals.
 
     Args:
@@ -42,7 +47,7 @@ def range_test_png(found: RangeTest) -> bytes:
     lr, losses = _curves(found)
     if len(lr) == 0:
         axes.text(0.5, 0.5, "no curves", transform=axes.transAxes, ha="center", color=FAINT)
-        return png(drawn)
+        return drawn
     low, high = _limits(losses)
     axes.set_xlim(lr[0], lr[-1])
     axes.set_ylim(low, high)
@@ -52,7 +57,7 @@ def range_test_png(found: RangeTest) -> bytes:
     axes.plot(lr, _median(losses), color=INK, linewidth=1.8, label=f"median of {len(losses)} seeds")
     _marks(axes, found)
     _suggestion(axes, found)
-    return png(drawn)
+    return drawn
 
 
 def headline(found: RangeTest) -> str:

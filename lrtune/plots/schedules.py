@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from lrtune.plots.canvas import ACCENT, FAINT, INK, figure, number, plain, png
+from lrtune.plots.canvas import ACCENT, FAINT, INK, Drawing, figure, number, plain, png
 from lrtune.schedules import start
 from lrtune.wire import Answer, Contender, Phase, Setting, Trial
 
@@ -16,6 +16,11 @@ COLOURS = ("#1b6ca8", "#2e8b57", "#b8860b", "#7b5ea7", "#c25b2c", "#4a7c8c", "#8
 
 
 def schedules_png(answer: Answer, trials: Sequence[Trial]) -> bytes:
+    """``schedules_figure`` as a PNG."""
+    return png(schedules_figure(answer, trials))
+
+
+def schedules_figure(answer: Answer, trials: Sequence[Trial]) -> Drawing:
     """LR over the run on the left; on the right each contender's metric: a dot a seed, mean and interval.
 
     Args:
@@ -31,7 +36,7 @@ def schedules_png(answer: Answer, trials: Sequence[Trial]) -> bytes:
     confirm = [t for t in trials if t.phase is Phase.CONFIRM]
     _schedules(left, answer, contenders, confirm, colours)
     _results(right, answer, contenders, confirm, colours)
-    return png(drawn)
+    return drawn
 
 
 def _is_answer(answer: Answer, contender: Contender) -> bool:

@@ -68,7 +68,7 @@ def test_an_interrupt_outside_a_command_has_its_status() -> None:
     assert caught.value.code == exits.INTERRUPTED
 
 
-SERVERLESS = ("demo", "range-test", "login", "logout")
+SERVERLESS = ("demo", "completion", "range-test", "login", "logout")
 
 
 @pytest.mark.parametrize("command", [c for c in app.lrtune.commands.values() if c.name not in SERVERLESS])

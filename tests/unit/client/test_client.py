@@ -149,7 +149,7 @@ def test_wait_gives_the_answer() -> None:
     assert handle.job.state is JobState.SUCCEEDED
     assert kinds == ["phase", "state"]
     assert result.code() == samples.CODE.code
-    assert result.plot()._repr_png_() == b"\x89PNG"
+    assert result.picture()._repr_png_() == b"\x89PNG"
 
 
 @pytest.mark.parametrize(
