@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "lrtune needs Python 3.11 or later: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up $(VENV) (about a minute; torch is large)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plot,server,worker,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[plot,server,worker,adapters,dev]'
 	@touch $@
 
 demo: $(STAMP) ## Measure the digits example end to end: server, worker, job, answer, pictures
