@@ -49,12 +49,14 @@ class Load(Message):
 
     ``memory_bytes`` is what the child may use in all; data sets beyond a share of it are streamed. ``choice``
     is what an earlier child of the job chose, which decides the last bits of its trainings.
+    ``data`` holds the paths of what the task declares, by name.
     """
 
     type: Literal["load"] = "load"
     folder: str
     entry: str
     params: dict[str, Any]
+    data: dict[str, str] = Field(default_factory=dict)
     optimizer: OptimizerSpec
     batch_size: int | None
     device: str

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lrtune import logs, secret_files
+from lrtune.bundle.requirements import POLICIES, Policy
 from lrtune.wire import Isolation
 from workers.sandbox.plan import MB, Limits
 
@@ -44,6 +45,12 @@ class Settings:
         files: Files they may keep there.
         log_mb: MiB of text they may print.
         isolation_min: The level that the worker must reach to start.
+        cache: Folder of fetched data and of virtual environments, shared by the workers of a machine.
+        data_paths: Folders whose files tasks may name as data.
+        data_hosts: Hosts that tasks may fetch data from although their addresses are private.
+        data_limit_gb: GiB of fetched data to keep; a larger data set is refused.
+        environments_limit_gb: GiB of virtual environments to keep.
+        requirements: Which requirements of tasks are installed; a policy of ``lrtune.bundle.requirements``.
     """
 
     database_url: str
@@ -60,6 +67,12 @@ class Settings:
     files: int = 100_000
     log_mb: float = 100.0
     isolation_min: Isolation = Isolation.PROCESS
+    cache: Path = Path("~/.cache/lrtune")
+    data_paths: tuple[Path, ...] = ()
+    data_hosts: tuple[str, ...] = ()
+    data_limit_gb: float = 50.0
+    environments_limit_gb: float = 20.0
+    requirements: Policy = "wheels"
 
     @property
     def limits(self) -> Limits:
@@ -92,6 +105,12 @@ VARIABLES: Mapping[str, str] = {
     "log_mb": "LRTUNE_LOG_MB",
     "isolation_min": "LRTUNE_ISOLATION_MIN",
     "log_format": "LRTUNE_LOG_FORMAT",
+    "cache": "LRTUNE_CACHE",
+    "data_paths": "LRTUNE_DATA_PATHS",
+    "data_hosts": "LRTUNE_DATA_HOSTS",
+    "data_limit_gb": "LRTUNE_DATA_LIMIT_GB",
+    "environments_limit_gb": "LRTUNE_ENVIRONMENTS_LIMIT_GB",
+    "requirements": "LRTUNE_REQUIREMENTS",
 }
 """The environment variable of each field."""
 
@@ -134,7 +153,39 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         log_mb=_number(given, "log_mb", Settings.log_mb, 1, 100_000),
         isolation_min=_level(str(given.get("isolation_min", Settings.isolation_min))),
         log_format=_format(str(given.get("log_format", Settings.log_format))),
+        cache=Path(given.get("cache") or _cache(environ)).expanduser().absolute(),
+        data_paths=_folders(str(given.get("data_paths", ""))),
+        data_hosts=tuple(
+            host.strip().lower() for host in str(given.get("data_hosts", "")).split(",") if host.strip()
+        ),
+        data_limit_gb=_number(given, "data_limit_gb", Settings.data_limit_gb, 0.001, 1_000_000),
+        environments_limit_gb=_number(
+            given, "environments_limit_gb", Settings.environments_limit_gb, 0.001, 1_000_000
+        ),
+        requirements=_policy(str(given.get("requirements", Settings.requirements))),
     )
+
+
+def _cache(environ: Mapping[str, str]) -> str:
+    """Not in a home that only its owner may enter: root's trainers run under another account."""
+    if os.geteuid() == 0:
+        return "/var/cache/lrtune"
+    return f"{environ.get('XDG_CACHE_HOME') or '~/.cache'}/lrtune"
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    found = tuple(Path(part) for part in text.split(os.pathsep) if part)
+    for path in found:
+        if not path.is_absolute():
+            raise SettingsError(f"LRTUNE_DATA_PATHS: {str(path)!r} is not absolute. Give absolute folders.")
+    return found
+
+
+def _policy(name: str) -> Policy:
+    for policy in POLICIES:
+        if policy == name:
+            return policy
+    raise SettingsError(f"LRTUNE_REQUIREMENTS: {name!r} is none. Give one of {', '.join(POLICIES)}.")
 
 
 def _most_of_the_memory() -> int:

@@ -9,11 +9,9 @@ from store import Tx, events, jobs
 from store.units import Lease
 from workers.child import Child
 from workers.facts import facts, of
+from workers.job_log import JobLog
 from workers.keeper import Keeper
 from workers.protocol import Crashed, Load, Loaded
-
-LOG_LINES = 200
-"""Lines of a task's own output that one unit may put into the job's events."""
 
 
 class JobEnded(Exception):  # noqa: N818 - not an error: the job is over
@@ -26,13 +24,14 @@ class Work:
 
     Attributes:
         load: The order that makes the child load the job's task, if it has not.
+        log: Takes each line that the task prints.
     """
 
     job: Job
     keeper: Keeper
     child: Child
     load: Load
-    logged: int = 0
+    log: JobLog
 
     @property
     def lease(self) -> Lease:
@@ -41,14 +40,6 @@ class Work:
     def tick(self) -> None:
         """Look after the lease; see ``Keeper.tick``."""
         self.keeper.tick()
-
-    def log(self, line: str) -> None:
-        """Put a line that the task printed into the job's events, up to a number of lines."""
-        if not line or self.logged > LOG_LINES:
-            return
-        self.logged += 1
-        text = line if self.logged <= LOG_LINES else f"… more than {LOG_LINES} lines: the rest is left out"
-        self.keeper.write(lambda tx: events.add(tx, self.job.id, "log", {"text": text}))
 
     def ready(self) -> None:
         """Have the task loaded in the child.

@@ -12,16 +12,18 @@ from datetime import datetime
 from importlib.metadata import version
 
 from lrtune import logs, tracing
-from lrtune.wire import JobError
+from lrtune.wire import JobError, Task
 from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
 from workers.child import Child, ChildDied, ChildStalled
 from workers.facts import facts
+from workers.job_log import JobLog
 from workers.keeper import Cancelled, Drained, Keeper
 from workers.limits import LimitExceeded
 from workers.protocol import Load
+from workers.provision import Provision, Unprovided, provision
 from workers.sandbox.folder import Folder
 from workers.sandbox.sandbox import Sandbox
 from workers.settings import Settings
@@ -32,8 +34,8 @@ from workers.work import JobEnded, Work
 
 log = logging.getLogger("lrtune.worker")
 
-TRAINER = (sys.executable, "-P", "-m", "workers.trainer")
-"""The trainer's command; the number of the inherited socket follows."""
+TRAINER = ("-P", "-m", "workers.trainer")
+"""The trainer, as arguments of its interpreter; the number of the inherited socket follows."""
 
 IDLE_MIN_S = 0.1
 IDLE_MAX_S = 1.0
@@ -83,6 +85,7 @@ class Worker:
         self._lease: Lease | None = None
         self._child: Child | None = None
         self._folder: Folder | None = None
+        self._provision = Provision()
         self._deaths: dict[object, int] = {}
         self._seen_at = float("-inf")
 
@@ -197,20 +200,23 @@ class Worker:
     def _prepare(self, keeper: Keeper) -> Work:
         """A trainer child for the unit's job: the one there is, if it has that job loaded."""
         job = keeper.read(lambda tx: jobs.get(tx, keeper.lease.job))
+        task = keeper.read(lambda tx: tasks.get(tx, f"{job.task}@{job.task_version}"))
+        log = JobLog(keeper)
         if self._child is None or self._child.loaded != job.id:
             self._drop_child()
+            self._provision = self._provide(task, keeper, log)
             self._folder = Folder(self._sandbox.layers.uid)
             files = keeper.read(lambda tx: tasks.files(tx, job.task, job.task_version))
             unpack(files, self._folder.task)
             self._folder.show_task()
             self._child = self._start(self._folder, network=job.request.network)
         assert self._folder is not None
-        task = keeper.read(lambda tx: tasks.get(tx, f"{job.task}@{job.task_version}"))
         kept = keeper.read(lambda tx: facts(tx, job.id))
         load = Load(
             folder=str(self._folder.task),
             entry=task.entry,
             params=job.request.params,
+            data={name: str(path) for name, path in self._provision.data.items()},
             optimizer=job.request.optimizer,
             batch_size=job.request.batch_size,
             device=self._settings.device,
@@ -219,17 +225,31 @@ class Worker:
             length=planning.length(job.request),
             choice=None if kept is None else kept.choice,
         )
-        return Work(job, keeper, self._child, load)
+        return Work(job, keeper, self._child, load, log)
+
+    def _provide(self, task: Task, keeper: Keeper, log: JobLog) -> Provision:
+        """What the task needs beside its bundle.
+
+        Raises:
+            JobEnded: It cannot be had here.
+        """
+        try:
+            return provision(task, self._settings, self._environ, tick=keeper.tick, log=log)
+        except Unprovided as error:
+            failure = error.error
+            keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, failure))
+            raise JobEnded from None
 
     def _start(self, folder: Folder, *, network: bool) -> Child:
         chosen = self._settings
         plan = self._sandbox.plan(
             folder,
-            TRAINER,
+            (str(self._provision.python or sys.executable), *TRAINER),
             environ=self._environ,
             threads=chosen.threads,
             limits=chosen.limits,
             network=network,
+            readable=self._provision.readable,
         )
         return Child(
             plan,
@@ -279,6 +299,7 @@ class Worker:
         if self._folder is not None:
             self._folder.close()
             self._folder = None
+        self._provision.release()
 
     def _say_goodbye(self) -> None:
         try:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +42,8 @@ class Shelf:
             OSError: The folder cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
+        with suppress(PermissionError):  # another account's, which has seen to it
+            self._folder.chmod(0o755)  # trainers of another account read here, whatever this one's umask is
         entry = self._folder / key
         lock = (self._folder / f"{key}.lock").open("ab")
         try:
@@ -79,6 +82,7 @@ class Shelf:
     def _make(self, entry: Path, make: Callable[[Path], None]) -> None:
         _remove(entry)
         entry.mkdir()
+        entry.chmod(0o755)
         try:
             make(entry)
         except BaseException:

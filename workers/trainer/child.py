@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from lrtune.data.places import provide
 from lrtune.loops import Loop
 from lrtune.task import Task, TaskError
 from workers.protocol import (
@@ -84,6 +85,7 @@ class Child:
         self._task = self._workload = self._owned = None
         device = torch.device(order.device)
         self._working("load", 0, 3)
+        provide(self._folder, {name: Path(path) for name, path in order.data.items()})
         task = load_task(self._folder, order.entry, order.params)
         self._working("load", 1, 3)
         if isinstance(task, Loop):
