@@ -72,7 +72,11 @@ bench-coverage: $(STAMP) ## Do the 95 % intervals hold the truth in 95 % of jobs
 bench-search: $(STAMP) ## Samplers on recorded trainings; LRTUNE_BENCH_DATA names their folder
 	@$(BIN)/python -m benchmarks.search
 
-bench-store: $(STAMP) ## Claims and writes against PostgreSQL's limit and Optuna's storages
+$(VENV)/grpc: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt grpcio
+	@touch $@
+
+bench-store: $(VENV)/grpc ## Claims and writes against PostgreSQL's limit and Optuna's storages
 	@$(BIN)/python -m benchmarks.store
 
 bench-pages: $(STAMP) ## A job's page with up to 10,000 trials in a real browser (needs Chromium)

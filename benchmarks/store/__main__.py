@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from benchmarks.store import claims, writing
+from benchmarks.store import asking, claims, writing
 from store import migrate
 from tests import postgresql
 
@@ -46,47 +46,74 @@ class Databases:
 
 @click.command()
 @click.option("--seconds", default=10.0, show_default=True, help="Length of each measurement.")
-def main(seconds: float) -> None:
-    """Claims a second by 64 claimers, and trials written a second by 16 workers."""
+@click.option(
+    "--only", type=click.Choice(["claims", "writes", "asks"]), multiple=True, help="Some tables alone."
+)
+def main(seconds: float, only: tuple[str, ...]) -> None:
+    """Claims a second by 64 claimers, trials written a second by 16 workers, and how long asking takes."""
+    made = {"claims": claim_table, "writes": write_table, "asks": ask_table}
     with postgresql.serving(os.environ) as server, tempfile.TemporaryDirectory() as folder:
         databases = Databases(server, Path(folder))
-        click.echo(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, ", nl=False)
+        load = os.getloadavg()[0]
+        click.echo(
+            f"{os.cpu_count()} CPUs at a load of {load:.1f}, Python {platform.python_version()}, ", nl=False
+        )
         click.echo(f"SQLAlchemy {version('sqlalchemy')}, Optuna {version('optuna')}, {seconds:g} s each\n")
-        claim_table(databases, seconds)
-        write_table(databases, seconds)
+        for name, table in made.items():
+            if not only or name in only:
+                table(databases, seconds)
 
 
 def claim_table(databases: Databases, seconds: float) -> None:
     click.echo("| 64 claimers | claims/s | of pgbench | claimed twice |\n| --- | --- | --- | --- |")
-    enough = round(2500 * seconds)
-    bare = claims.pgbench(databases.postgresql(migrated=False), seconds=seconds, available=4 * enough)
+    enough = round(12_000 * seconds)
+    bare = claims.pgbench(databases.postgresql(migrated=False), seconds=seconds, available=2 * enough)
     click.echo(f"| pgbench, bare statement | {bare:,.0f} | 100 % | |")
+    full = claims.pgbench_ours(databases.postgresql(), seconds=seconds, available=enough)
+    click.echo(f"| pgbench, lrtune's statement and table | {full:,.0f} | {full / bare:.0%} | |")
     for name, url in (("PostgreSQL", databases.postgresql()), ("SQLite", databases.sqlite())):
         rate, twice = claims.ours(url, seconds=seconds, available=enough)
-        click.echo(f"| lrtune on {name} | {rate:,.0f} | {rate / bare:.0%} | {twice} |")
-    click.echo("")
+        click.echo(f"| lrtune on {name}, in Python | {rate:,.0f} | {rate / bare:.0%} | {twice} |")
+    cost = [claims.cpu_ms(url) for url in (databases.postgresql(), databases.sqlite())]
+    click.echo(
+        f"\nCPU of the worker's process a claim: {cost[0]:.2f} ms on PostgreSQL, {cost[1]:.2f} on SQLite.\n"
+    )
 
 
 def write_table(databases: Databases, seconds: float) -> None:
     click.echo("| 16 workers, 20 reports a trial | SQLite, trials/s | PostgreSQL, trials/s |")
     click.echo("| --- | --- | --- |")
-    enough = round(400 * seconds)
+    enough = round(1000 * seconds)
     for lanes in (writing.LANES, 1):
         rates = [
             writing.ours(url, lanes=lanes, seconds=seconds, available=enough)
             for url in (databases.sqlite(), databases.postgresql())
         ]
         click.echo(f"| lrtune, {lanes} trials a unit | {rates[0]:,.1f} | {rates[1]:,.1f} |")
-    optuna_rates = [
-        writing.optuna_storage(url, seconds=seconds)
-        for url in (
-            databases.sqlite(migrated=False),
-            databases.postgresql(migrated=False).replace("postgresql:", "postgresql+psycopg:"),
-        )
+    bare = [
+        databases.sqlite(migrated=False),
+        databases.postgresql(migrated=False).replace("postgresql:", "postgresql+psycopg:"),
     ]
-    click.echo(f"| Optuna, RDB storage | {optuna_rates[0]:,.1f} | {optuna_rates[1]:,.1f} |")
+    rates = [writing.optuna_storage(url, seconds=seconds) for url in bare]
+    click.echo(f"| Optuna, RDB storage | {rates[0]:,.1f} | {rates[1]:,.1f} |")
+    with writing.proxy(
+        databases.postgresql(migrated=False).replace("postgresql:", "postgresql+psycopg:")
+    ) as url:
+        click.echo(f"| Optuna, gRPC proxy | | {writing.optuna_storage(url, seconds=seconds):,.1f} |")
     journal = writing.optuna_storage(databases.journal(), seconds=seconds)
-    click.echo(f"| Optuna, journal file | {journal:,.1f} (a file) | |")
+    click.echo(f"| Optuna, journal file | {journal:,.1f} (a file) | |\n")
+
+
+def ask_table(databases: Databases, seconds: float) -> None:
+    samplers = ("random", "tpe", "gp")
+    heads = (*(f"lrtune, {sampler}" for sampler in samplers), "Optuna, TPE through RDB")
+    click.echo(f"| ms a trial asked, on PostgreSQL, with so many there | {' | '.join(heads)} |")
+    click.echo("| --- " * (len(heads) + 1) + "|")
+    for n in (100, 1000, 10_000):
+        cells = [asking.ours(databases.postgresql(), n, sampler) for sampler in samplers]
+        bare = databases.postgresql(migrated=False).replace("postgresql:", "postgresql+psycopg:")
+        cells.append(asking.optuna_rdb(bare, n))
+        click.echo(f"| {n:,} | " + " | ".join(f"{1000 * cell:,.1f}" for cell in cells) + " |")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -51,6 +53,40 @@ def _shared(url: str) -> Database:
     return Database(url)
 
 
+def cpu_ms(url: str, *, claims: int = 1000) -> float:
+    """CPU milliseconds that a claim costs the worker's process."""
+    job_with_units(url, 2 * claims)
+    database = _shared(url)
+    for _ in range(claims // 10):
+        units.claim(database, "w", lease_s=3600)
+    began = time.process_time()
+    for _ in range(claims):
+        units.claim(database, "w", lease_s=3600)
+    database.dispose()
+    return (time.process_time() - began) / claims * 1000
+
+
+def pgbench_ours(url: str, *, seconds: float, available: int) -> float:
+    """Claims a second of the store's own statement on its own table, by as many pgbench clients."""
+    job_with_units(url, available)
+    found: list[tuple[str, Any]] = []
+
+    def record(
+        conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
+        if statement.startswith("UPDATE units"):
+            found.append((statement, parameters))
+
+    database = Database(url)
+    sa.event.listen(database.engine, "before_cursor_execute", record)
+    units.claim(database, "w", lease_s=3600)
+    [*_, (statement, parameters)] = found
+    with psycopg.connect(url) as connection:
+        text = psycopg.ClientCursor(connection).mogrify(statement, parameters)
+    database.dispose()
+    return _pgbench(url, text, seconds)
+
+
 def pgbench(url: str, *, seconds: float, available: int) -> float:
     """Claims a second of the bare statement on a bare table, by as many clients."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -63,12 +99,18 @@ def pgbench(url: str, *, seconds: float, available: int) -> float:
         )
         connection.execute("CREATE INDEX ON queue (id) WHERE state = 'open'")
         connection.execute("ANALYZE queue")
+    return _pgbench(url, PGBENCH, seconds)
+
+
+def _pgbench(url: str, statement: str, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "claim.sql"
-        script.write_text(PGBENCH)
+        script.write_text(f"{statement.strip().rstrip(';')};\n".replace("\n", " ") + "\n")
         clients = str(PROCESSES * THREADS)
-        command = ["pgbench", "-n", "-c", clients, "-j", "2", "-T", f"{seconds:.0f}", "-f", str(script), url]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        command = ["pgbench", "-n", "-M", "prepared", "-c", clients, "-j", "2", "-T", f"{seconds:.0f}"]
+        said = subprocess.run(
+            [*command, "-f", str(script), url], capture_output=True, text=True, check=True
+        ).stdout
     found = re.search(r"tps = ([0-9.]+)", said)
     if found is None:
         raise RuntimeError(f"pgbench said no rate: {said}")

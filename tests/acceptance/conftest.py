@@ -9,6 +9,7 @@ import pytest
 from lrtune.client.result import Result
 from lrtune.wire import JobRequest, Trial
 from tests.acceptance.processes import serving
+from tests.databases import *  # noqa: F403 - fixtures
 
 SMALL: dict[str, Any] = {
     "task": "digits-mlp",

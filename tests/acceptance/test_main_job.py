@@ -62,3 +62,26 @@ def test_the_same_seed_gives_the_same_trials_on_two_workers(tmp_path: Path, undi
         same(list(client.trials(handle.id)), undisturbed[1])
     assert result.answer.schedule == undisturbed[0].answer.schedule
     assert result.answer.initial_lr == pytest.approx(undisturbed[0].answer.initial_lr)
+
+
+def test_on_postgresql_two_workers_share_a_job(
+    tmp_path: Path, postgresql_url: str, undisturbed: Undisturbed
+) -> None:
+    """With ``max_parallel`` the units are cut smaller, and the trials asked for stay the same."""
+    with serving(tmp_path, workers=2, LRTUNE_DATABASE_URL=postgresql_url) as server:
+        client = server.client()
+        handle = client.submit(JobRequest.model_validate({**SMALL, "max_parallel": 2}))
+        result = handle.wait(timeout_s=240)
+        trials = list(client.trials(handle.id))
+    assert [t.number for t in trials] == list(range(len(trials)))
+    assert all(t.state.final for t in trials)
+    assert len(trials) == len(undisturbed[1])
+    for phase in (Phase.PROBES, Phase.SEARCH, Phase.CONFIRM):
+        ours, alone = (
+            [(t.setting.schedule, t.seed, t.epochs, t.generation) for t in found if t.phase is phase]
+            for found in (trials, undisturbed[1])
+        )
+        assert ours == alone
+    for trial, other in zip(trials, undisturbed[1], strict=True):
+        assert trial.setting.initial_lr == pytest.approx(other.setting.initial_lr, rel=1e-3)
+    assert result.answer.schedule == undisturbed[0].answer.schedule
