@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-pages screenshots bench-exports
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-api bench-pages screenshots bench-exports
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-pages: $(STAMP) ## A job's page with up to 10,000 trials in a real browser
 
 screenshots: $(STAMP) ## Pictures of the pages for the docs, from a real job (needs Chromium)
 	@$(BIN)/python -m benchmarks.pages.pictures
+
+bench-api: $(STAMP) ## Requests/s and p99 of the HTTP API, empty and with 100,000 jobs
+	@$(BIN)/python -m benchmarks.api
 
 bench-exports: $(EXPORTS)/installed ## Lightning and Transformers code, run with the real packages
 	@$(EXPORTS)/bin/python -m benchmarks.exports
