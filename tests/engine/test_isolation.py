@@ -6,7 +6,9 @@ as far as double precision does.
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -218,3 +220,17 @@ def test_dropout_drops_its_share_and_no_two_lanes_or_steps_alike() -> None:
     for one, two in ((first, other), (first, second)):
         together = ((one != 0) & (two != 0)).double().mean().item()
         assert abs(together - 0.49) < 0.056
+
+
+@pytest.mark.parametrize("population", [FusedLanes, PlainLanes])
+def test_memory_is_free_after_a_unit(population: type[FusedLanes | PlainLanes]) -> None:
+    load = workload("batchnorm1d")
+    lanes = population(load)
+    curves(load, lanes, [lane(n, seed=n) for n in range(3)])
+    width = sum(p.numel() for p in load.fresh_model(0).parameters())
+    gone = weakref.ref(lanes)
+    del lanes
+    gc.collect()
+    assert gone() is None
+    held = [x for x in gc.get_objects() if isinstance(x, torch.Tensor) and x.numel() >= 3 * width]
+    assert all(len(x) == 48 for x in held), "only the data set is left"
