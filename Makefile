@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-search bench-store bench-api bench-pages screenshots bench-exports
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-engine bench-search bench-store bench-api bench-pages screenshots bench-exports
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ bench-range-test: $(STAMP) $(PEERS)/installed ## LR finders of the peers' real p
 
 bench-coverage: $(STAMP) ## Do the 95 % intervals hold the truth in 95 % of jobs?
 	@$(BIN)/python -m benchmarks.coverage
+
+bench-engine: $(STAMP) ## The engine against the plain loop, torch.compile, processes and Optuna's n_jobs
+	@$(BIN)/python -m benchmarks.engine
 
 bench-search: $(STAMP) ## Samplers on recorded trainings; LRTUNE_BENCH_DATA names their folder
 	@$(BIN)/python -m benchmarks.search

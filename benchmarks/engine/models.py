@@ -28,9 +28,9 @@ class MLP(nn.Sequential):
 
 
 class CNN(nn.Sequential):
-    """Two convolutions on a 28x28 picture."""
+    """Two convolutions on a square picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 28) -> None:
         super().__init__(
             nn.Conv2d(1, 16, 3, padding=1),
             nn.ReLU(),
@@ -39,7 +39,7 @@ class CNN(nn.Sequential):
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(32 * 7 * 7, 10),
+            nn.Linear(32 * (side // 4) ** 2, 10),
         )
 
 
@@ -173,7 +173,8 @@ def _encoder() -> Task:
 SUBJECTS = (
     Subject("tiny-mlp", "tiny MLP 64-32-32-10", lambda: _task(TinyMLP, _pictures(8, flat=True), 32), 10.0),
     Subject("mlp", "MLP 64-256-256-10", lambda: _task(MLP, _pictures(8, flat=True), 64), 2.0),
-    Subject("cnn", "CNN 28x28", lambda: _task(CNN, _pictures(28), 64), 1.5),
+    Subject("cnn", "CNN 28x28", lambda: _task(CNN, _pictures(28), 64)),
+    Subject("small-cnn", "CNN 8x8", lambda: _task(lambda: CNN(8), _pictures(8), 64), 1.5),
     Subject("resnet8", "ResNet-8 with BatchNorm, 8x8", lambda: _task(ResNet8, _pictures(8), 64), 1.5),
     Subject("encoder", "transformer encoder, width 64", _encoder),
     Subject(
