@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,22 +10,9 @@ import pytest
 from lrtune.wire import DeliveryState, JobError, Role, WebhookEvent
 from store import Database, accounts, answers, deliveries, jobs, webhooks
 from store.errors import NotFound
-from tests.store.rows import Clock, answer, register, submit
+from tests.store.rows import Clock, answer, submit
 
 ALL = list(WebhookEvent)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def timed(database_url: str, clock: Clock) -> Iterator[Database]:
-    database = Database(database_url, now=clock)
-    register(database, "digits")
-    yield database
-    database.dispose()
 
 
 def hook(database: Database, id: str = "w", **more: Any) -> None:
@@ -99,35 +85,35 @@ def test_a_rolled_back_end_sends_nothing(database: Database) -> None:
     assert waiting(database) == []
 
 
-def test_a_claimed_message_is_nobody_elses_until_its_claim_lapses(timed: Database, clock: Clock) -> None:
-    hook(timed)
-    finish(timed, "a")
-    [first] = claim(timed)
-    assert claim(timed) == []
+def test_a_claimed_message_is_nobody_elses_until_its_claim_lapses(database: Database, clock: Clock) -> None:
+    hook(database)
+    finish(database, "a")
+    [first] = claim(database)
+    assert claim(database) == []
     clock.advance(deliveries.CLAIM_S + 1)
-    [again] = claim(timed)
+    [again] = claim(database)
     assert (again.id, again.attempts) == (first.id, 2)
-    with timed.write() as tx:
+    with database.write() as tx:
         deliveries.delivered(tx, first, 200)  # it was given up: it may say nothing any more
         assert deliveries.get(tx, first.id).state is DeliveryState.WAITING
         deliveries.delivered(tx, again, 200)
         assert deliveries.get(tx, first.id).state is DeliveryState.DELIVERED
     clock.advance(1e6)
-    assert claim(timed) == []
+    assert claim(database) == []
 
 
-def test_pauses_grow_until_it_is_given_up(timed: Database, clock: Clock) -> None:
-    hook(timed)
-    finish(timed, "a")
+def test_pauses_grow_until_it_is_given_up(database: Database, clock: Clock) -> None:
+    hook(database)
+    finish(database, "a")
     for pause in deliveries.PAUSES_S:
-        [message] = claim(timed)
-        with timed.write() as tx:
+        [message] = claim(database)
+        with database.write() as tx:
             deliveries.failed(tx, message, "The receiver answered 500, not 2xx.", 500)
         clock.advance(pause - 1)
-        assert claim(timed) == []
+        assert claim(database) == []
         clock.advance(1)
-    [message] = claim(timed)
-    with timed.write() as tx:
+    [message] = claim(database)
+    with database.write() as tx:
         deliveries.failed(tx, message, "gone", None)
         found = deliveries.get(tx, message.id)
     assert (found.state, found.attempts, found.error, found.next_at) == (
