@@ -26,7 +26,11 @@ def test_ten_thousand_trials(browser: Browser, tmp_path: Path) -> None:
         database = Database(load({"LRTUNE_HOME": str(tmp_path)}).database_url)
         job = job_with_trials(database, "digits-mlp", TRIALS, epochs=2)
         at = tab(browser, server.url)
+        # A stream that fails at first is begun again.
+        at.page.route("**/events", lambda route: route.abort(), times=1)
         at.open(f"/jobs/{job}")
+        expect(at.page.locator("#offline")).to_be_visible()
+        expect(at.page.locator("#offline")).to_be_hidden()
         for name in ("schedules", "curves", "search", "parallel"):
             at.page.locator(f"#chart-{name}").scroll_into_view_if_needed()
             expect(at.page.locator(f"#chart-{name} canvas")).to_be_visible()

@@ -20,6 +20,14 @@ document.addEventListener("htmx:sse:before:connection", (event) => {
   if (event.detail.connection.attempt > 0 && document.querySelector("#live[data-final]")) event.preventDefault();
 });
 
+// A stream that could not begin is tried again; one that broke off htmx resumes by itself.
+function beginAgain(event) {
+  const feed = event.target;
+  if (feed.id === "feed") setTimeout(() => globalThis.htmx.process(feed, true), 3000);
+}
+document.addEventListener("htmx:error", beginAgain);
+document.addEventListener("htmx:response:error", beginAgain);
+
 // A refresh leaves open what the reader has opened.
 globalThis.htmx.registerExtension("keep-open", {
   htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.tagName === "DETAILS"),
