@@ -77,6 +77,7 @@ class CompiledStep:
             The loss of each lane before the step, shape (lanes,).
         """
         losses, grads = [], []
+        shared = self._data(batch) if batch.shared else None
         with torch.no_grad():
             for start in range(0, len(rows), self.lanes):
                 part = slice(start, start + self.lanes)
@@ -86,7 +87,7 @@ class CompiledStep:
                     ages[part],
                     *self._optimizer(updater, lr, part),
                     *[held[name][part] for name in self._held_names],
-                    *self._data(batch.lanes(part)),
+                    *(shared or self._data(batch.lanes(part))),
                 )
                 losses.append(loss)
                 grads += grad
