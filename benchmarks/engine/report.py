@@ -74,9 +74,10 @@ def _costs(results: Sequence[dict[str, Any]]) -> str:
     rows = [
         "## What it costs\n",
         "*Operations* are those of a plain step's forward and backward pass, and what each writes on",
-        "average. *Compile* is the CPU time of the Python process, checks included; what the C++ compiler takes",
-        "beside it is not in it. Memory is the growth of the process's peak for each further fused, uncompiled lane; *outside* is the share of a chosen step outside the compiled",
-        "function: batches, learning rates, Python.\n",
+        "average. *Compile* is the CPU time of the Python process, checks included; what the C++ compiler",
+        "takes beside it is not in it. Memory is the growth of the process's peak for each further fused,",
+        "uncompiled lane; *outside* is the share of a chosen step outside the compiled function: batches,",
+        "learning rates, Python.\n",
         "| model | operations | KiB each | chosen | compile, s | (b) compile, s | MiB a lane | outside |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
