@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
-from torch.utils.data import default_collate
 
 from lrtune.task import Task, TaskError
+from workers.trainer.collating import collated
 from workers.trainer.data import Resident, Source
 from workers.trainer.errors import blame
 from workers.trainer.streaming import Streamed, example_bytes
@@ -34,7 +34,6 @@ def read_examples(
         inputs, targets = (tree_map(_tensor, part) for part in examples)
         _all_tensors(name, (inputs, targets))
         return Resident(inputs, targets, device)
-    collate = task.collate or default_collate
     with blame(name):
         first = examples[0]
     if not isinstance(first, tuple | list) or len(first) != 2:
@@ -44,14 +43,13 @@ def read_examples(
             "return a pair from __getitem__",
         )
     if budget is not None and example_bytes(name, examples, task) * len(examples) > budget:
-        with blame(name):
-            _all_tensors(name, collate([first]))
+        _all_tensors(name, collated(name, [first], task))
         # The threads of a training compute; those beside the first may read ahead instead.
         workers = min(torch.get_num_threads() - 1, _READERS)
         return Streamed(name, examples, task, device, workers=workers)
     with blame(name):
-        batch = collate([examples[i] for i in range(len(examples))])
-    inputs, targets = batch
+        read = [examples[i] for i in range(len(examples))]
+    inputs, targets = batch = collated(name, read, task)
     _all_tensors(name, batch)
     return Resident(inputs, targets, device)
 

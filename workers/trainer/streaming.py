@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.data import DataLoader, default_collate
 
 from lrtune.task import Task
+from workers.trainer.collating import collated
 from workers.trainer.data import Batch, Feed, Stream, order, steps_per_epoch
 from workers.trainer.errors import blame
 
@@ -96,11 +97,12 @@ def example_bytes(name: str, examples: Any, task: Task) -> float:
     """Bytes of an example as tensors: the mean of a few, evenly spaced.
 
     Raises:
+        TaskError: They do not stack.
         UserError: The data set raised.
     """
     count = min(len(examples), SAMPLE)
     with blame(name):
         picked = [examples[i * len(examples) // count] for i in range(count)]
-        batch = (task.collate or default_collate)(picked)
+    batch = collated(name, picked, task)
     tensors = [leaf for leaf in tree_leaves(batch) if isinstance(leaf, torch.Tensor)]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors) / count
