@@ -26,3 +26,31 @@ def planned(request: JobRequest) -> dict[Phase, Planned]:
         Phase.SEARCH: Planned(request.search.trials, request.epochs),
         Phase.CONFIRM: Planned(contenders * request.confirm.seeds, request.epochs),
     }
+
+
+class Cost(NamedTuple):
+    """What a job trains at most: pruning and an early end save some of it, an extended sweep adds to it.
+
+    Attributes:
+        trainings: Over all phases.
+        epochs: Of all trainings together, the sweeps apart.
+        sweep_steps: Optimizer steps of the range test.
+    """
+
+    trainings: int
+    epochs: int
+    sweep_steps: int
+
+    def steps(self, steps_per_epoch: int) -> int:
+        """Optimizer steps in all."""
+        return self.sweep_steps + self.epochs * steps_per_epoch
+
+
+def cost(request: JobRequest) -> Cost:
+    """What the request comes to."""
+    phases = planned(request).values()
+    return Cost(
+        trainings=sum(phase.trainings for phase in phases),
+        epochs=sum(phase.trainings * phase.epochs for phase in phases),
+        sweep_steps=request.range_test.steps * request.range_test.seeds,
+    )

@@ -9,9 +9,7 @@ from lrtune import optimizers, schedules, search
 from lrtune.bundle import params_schema
 from lrtune.wire import FieldError, JobRequest, Task
 from lrtune.wire.external import STEPS_MOST
-from lrtune.wire.pointer import escape
 from service.problems import field_problem
-from service.validation import sentence
 from store.tasks import EXTERNAL
 
 ANY_TASK = "*"
@@ -71,14 +69,7 @@ def _params(request: JobRequest, task: Task) -> Iterator[FieldError]:
 
 
 def _optimizer(request: JobRequest) -> Iterator[FieldError]:
-    try:
-        optimizers.check(request.optimizer)
-    except optimizers.OptimizerError as error:
-        yield FieldError(
-            field=f"/optimizer/{escape(error.field)}",
-            detail=sentence(error.detail),
-            remedy=error.remedy and sentence(error.remedy),
-        )
+    return optimizers.problems(request.optimizer)
 
 
 def _schedules(request: JobRequest) -> Iterator[FieldError]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lrtune.sentence import sentence
 from lrtune.wire import FieldError
 from lrtune.wire.pointer import escape
 from service.problems import ProblemError, field_problem
@@ -108,9 +109,3 @@ def _model(annotation: Any) -> type[BaseModel] | None:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return next((found for found in map(_model, typing.get_args(annotation)) if found), None)
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-
-
-def sentence(text: str) -> str:
-    """The text with a capital at its start and a full stop at its end."""
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

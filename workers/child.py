@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from lrtune.wire import JobError
 from workers.limits import LimitExceeded
 from workers.protocol import LINE_MAX_BYTES, REPLY, Crashed, Done, Loaded, Order, Reply
 from workers.sandbox.plan import MB, Plan
@@ -29,14 +30,32 @@ TEXT_MAX = 2000
 class ChildDied(Exception):  # noqa: N818 - the reason says what kind of error it is
     """The trainer child is gone, hung or talks nonsense: why, and the last text it printed."""
 
+    code = "trainer_died"
+    remedy = (
+        "If it was killed, the machine may have run out of memory: make the model or the batch smaller. "
+        "The last lines it printed are in the traceback."
+    )
+
     def __init__(self, reason: str, tail: str) -> None:
         super().__init__(reason)
         self.reason = reason
         self.tail = tail
 
+    def error(self, times: int = 1) -> JobError:
+        """The error of a task that has cost so many children."""
+        often = f", {times} times in the same place" if times > 1 else ""
+        detail = f"{self.reason[0].upper()}{self.reason[1:]}{often}."
+        return JobError(code=self.code, detail=detail, remedy=self.remedy, traceback=self.tail or None)
+
 
 class ChildStalled(ChildDied):
     """The trainer child is alive and says nothing."""
+
+    code = "trainer_stalled"
+    remedy = (
+        "Look for code that waits for something that never comes. If a single step takes so long, "
+        "make it shorter, or ask the worker's operator to raise LRTUNE_STALL_S."
+    )
 
 
 class Child:

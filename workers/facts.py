@@ -35,7 +35,7 @@ class Facts(Resource):
 
 def of(loaded: Loaded) -> Facts:
     """The facts in a child's reply."""
-    return Facts.model_validate(loaded.model_dump(exclude={"type"}))
+    return Facts.model_validate(loaded.model_dump(exclude={"type", "memory"}))
 
 
 def external(request: JobRequest) -> Facts:

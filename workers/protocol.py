@@ -98,6 +98,13 @@ class Continue(Message):
     stop: list[int] = Field(default_factory=list)
 
 
+class Memory(Message):
+    """The most bytes that the child has held: of the machine's memory, and of its GPU's if it uses one."""
+
+    host_bytes: int
+    gpu_bytes: int | None = None
+
+
 class Loaded(Message):
     """The task is built.
 
@@ -121,6 +128,7 @@ class Loaded(Message):
     device: str
     precision: str
     versions: dict[str, str]
+    memory: Memory | None = None
 
 
 class Working(Message):
@@ -167,6 +175,7 @@ class Done(Message):
     """All that was asked is answered."""
 
     type: Literal["done"] = "done"
+    memory: Memory | None = None
 
 
 class Crashed(Message):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lrtune.bundle import BundleError
+from lrtune.bundle import Bundle, BundleError
 from lrtune.bundle import requirements as rules
 from lrtune.data.fetching import FetchError, fetch, file_of
 from lrtune.data.shelf import Held, Shelf
@@ -57,7 +57,7 @@ class Provision:
 
 
 def provision(
-    task: Task,
+    task: Task | Bundle,
     settings: Settings,
     environ: Mapping[str, str],
     *,

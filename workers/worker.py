@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,25 +16,21 @@ from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
-from workers.child import Child, ChildDied, ChildStalled
+from workers.child import Child, ChildDied
 from workers.facts import facts
 from workers.job_log import JobLog
 from workers.keeper import Cancelled, Drained, Keeper
 from workers.limits import LimitExceeded
-from workers.protocol import Load
 from workers.provision import Provision, Unprovided, provision
 from workers.sandbox.folder import Folder
 from workers.sandbox.sandbox import Sandbox
 from workers.settings import Settings
+from workers.starting import load_order, start
 from workers.sweeping import sweep
-from workers.task_files import unpack
 from workers.training import train
 from workers.work import JobEnded, Work
 
 log = logging.getLogger("lrtune.worker")
-
-TRAINER = ("-P", "-m", "workers.trainer")
-"""The trainer, as arguments of its interpreter; the number of the inherited socket follows."""
 
 IDLE_MIN_S = 0.1
 IDLE_MAX_S = 1.0
@@ -207,21 +202,24 @@ class Worker:
             self._provision = self._provide(task, keeper, log)
             self._folder = Folder(self._sandbox.layers.uid)
             files = keeper.read(lambda tx: tasks.files(tx, job.task, job.task_version))
-            unpack(files, self._folder.task)
-            self._folder.show_task()
-            self._child = self._start(self._folder, network=job.request.network)
+            self._child = start(
+                files,
+                self._folder,
+                self._provision,
+                self._sandbox,
+                self._settings,
+                self._environ,
+                network=job.request.network,
+                clock=self._clock,
+            )
         assert self._folder is not None
         kept = keeper.read(lambda tx: facts(tx, job.id))
-        load = Load(
-            folder=str(self._folder.task),
-            entry=task.entry,
-            params=job.request.params,
-            data={name: str(path) for name, path in self._provision.data.items()},
-            optimizer=job.request.optimizer,
-            batch_size=job.request.batch_size,
-            device=self._settings.device,
-            threads=self._settings.threads,
-            memory_bytes=self._settings.memory_mb * 2**20,
+        load = load_order(
+            self._folder,
+            self._provision,
+            task.entry,
+            job.request,
+            self._settings,
             length=planning.length(job.request),
             choice=None if kept is None else kept.choice,
         )
@@ -240,25 +238,6 @@ class Worker:
             keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, failure))
             raise JobEnded from None
 
-    def _start(self, folder: Folder, *, network: bool) -> Child:
-        chosen = self._settings
-        plan = self._sandbox.plan(
-            folder,
-            (str(self._provision.python or sys.executable), *TRAINER),
-            environ=self._environ,
-            threads=chosen.threads,
-            limits=chosen.limits,
-            network=network,
-            readable=self._provision.readable,
-        )
-        return Child(
-            plan,
-            stall_s=chosen.stall_s,
-            unit_s=chosen.unit_s,
-            log_mb=chosen.log_mb,
-            clock=self._clock,
-        )
-
     def _hand_back(self, keeper: Keeper) -> None:
         try:
             keeper.write(lambda tx: units.release(tx, keeper.lease))
@@ -272,18 +251,7 @@ class Worker:
         if self._deaths[unit] < DEATHS:
             self._hand_back(keeper)
             return
-        detail = f"{error.reason[0].upper()}{error.reason[1:]}, {DEATHS} times in the same place."
-        if isinstance(error, ChildStalled):
-            code = "trainer_stalled"
-            remedy = (
-                "Look for code that waits for something that never comes. If a single step takes so long, "
-            )
-            remedy += "make it shorter, or ask the worker's operator to raise LRTUNE_STALL_S."
-        else:
-            code = "trainer_died"
-            remedy = "If it was killed, the machine may have run out of memory: make the model or the "
-            remedy += "batch smaller. The last lines it printed are in the traceback."
-        self._fail(keeper, JobError(code=code, detail=detail, remedy=remedy, traceback=error.tail or None))
+        self._fail(keeper, error.error(DEATHS))
 
     def _fail(self, keeper: Keeper, error: JobError) -> None:
         try:

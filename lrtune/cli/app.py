@@ -39,6 +39,7 @@ GROUP = "lrtune.commands"
 """Entry-point group of commands that other packages bring."""
 
 ELSEWHERE = {
+    "check": "Try a training here: what is wrong, how fast it is, what a job would cost.",
     "serve": "Serve the HTTP API, and keep local workers alive.",
     "admin": "Accounts, drains, copies, pruning.",
     "migrate": "Bring the database's schema up to date.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from lrtune.cli.plain import plain
-from lrtune.client import ApiError, ArgumentError, ClientError, JobCancelled, JobFailed
+from lrtune.client import ApiError, ArgumentError, ClientError, InvalidRequest, JobCancelled, JobFailed
 from lrtune.wire import FieldError, JobError
 
 OK = 0
@@ -67,12 +67,12 @@ def status(error: ClientError) -> int:
     if isinstance(error, JobCancelled):
         return JOB_CANCELLED
     wrong_input = isinstance(error, ApiError) and error.code == "invalid_request"
-    return USAGE if wrong_input or isinstance(error, ArgumentError) else ERROR
+    return USAGE if wrong_input or isinstance(error, ArgumentError | InvalidRequest) else ERROR
 
 
 def lines(error: ClientError) -> list[str]:
     """What is wrong, then what to do: one line a thing."""
-    if isinstance(error, ApiError) and error.errors:
+    if isinstance(error, ApiError | InvalidRequest) and error.errors:
         return _fields(error.errors)
     if isinstance(error, JobFailed) and error.job.error is not None:
         return [f"Job {error.job.id} failed.", *of_job(error.job.error)]

@@ -2,6 +2,7 @@
 
 ClientError
 ├── ArgumentError       a URL, token, job id or body that cannot be sent
+├── InvalidRequest      fields of a request that are wrong, seen before it was sent
 ├── Unreachable         no server answered
 ├── NotUnderstood       something answered, but not in lrtune's words
 ├── ApiError            the server refused, with a problem document
@@ -31,6 +32,14 @@ class ArgumentError(ClientError, ValueError):
     def __init__(self, field: str, detail: str, remedy: str) -> None:
         super().__init__(f"{field}: {detail}", remedy)
         self.field = field
+
+
+class InvalidRequest(ClientError, ValueError):  # noqa: N818 - reads as what happened
+    """A request is wrong, seen before it was sent; ``errors`` are the fields at fault."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(f"{len(errors)} fields of the request are wrong.")
+        self.errors = errors
 
 
 class Unreachable(ClientError, ConnectionError):  # noqa: N818 - reads as what happened

@@ -4,7 +4,7 @@ Nothing here imports torch, so the server can check a request without it; a test
 the signatures of the real classes.
 """
 
-from lrtune.optimizers.check import OptimizerError, check
+from lrtune.optimizers.check import OptimizerError, check, problems
 from lrtune.optimizers.table import OPTIMIZERS, Optimizer, Option
 
-__all__ = ["OPTIMIZERS", "Optimizer", "OptimizerError", "Option", "check"]
+__all__ = ["OPTIMIZERS", "Optimizer", "OptimizerError", "Option", "check", "problems"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from lrtune.optimizers.table import OPTIMIZERS, Optimizer, Option
-from lrtune.wire import OptimizerSpec
+from lrtune.sentence import sentence
+from lrtune.wire import FieldError, OptimizerSpec
+from lrtune.wire.pointer import escape
 
 _ENGINE_OPTIONS = {
     "lr": "the learning rate is what lrtune finds: leave it out",
@@ -53,6 +56,18 @@ def check(spec: OptimizerSpec) -> dict[str, Any]:
     }
     _together(row, options)
     return options
+
+
+def problems(spec: OptimizerSpec) -> Iterator[FieldError]:
+    """What ``check`` finds wrong, as a field of a request."""
+    try:
+        check(spec)
+    except OptimizerError as error:
+        yield FieldError(
+            field=f"/optimizer/{escape(error.field)}",
+            detail=sentence(error.detail),
+            remedy=error.remedy and sentence(error.remedy),
+        )
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lrtune.planned import planned
+from lrtune.planned import cost
 from lrtune.wire import JobRequest
 from store import Tx, pace
 
@@ -33,19 +33,17 @@ class Estimate:
 
 def of(tx: Tx, request: JobRequest) -> Estimate:
     """The estimate of a request, which need not be valid in all its parts."""
-    phases = planned(request).values()
-    epochs = sum(phase.trainings * phase.epochs for phase in phases)
-    swept = request.range_test.steps * request.range_test.seeds
+    asked = cost(request)
     known = pace.of(tx, request.task.partition("@")[0])
     steps = None
     if known and known.steps_per_epoch and known.batch_size:
         size = request.batch_size or known.batch_size
-        steps = swept + epochs * math.ceil(known.steps_per_epoch * known.batch_size / size)
+        steps = asked.steps(math.ceil(known.steps_per_epoch * known.batch_size / size))
     return Estimate(
-        trainings=sum(phase.trainings for phase in phases),
-        epochs=epochs,
-        sweep_steps=swept,
+        trainings=asked.trainings,
+        epochs=asked.epochs,
+        sweep_steps=asked.sweep_steps,
         steps=steps,
-        seconds=known.epoch_s * epochs if known else None,
+        seconds=known.epoch_s * asked.epochs if known else None,
         jobs=known.jobs if known else 0,
     )

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query
 
 from lrtune import keyvalue, optimizers
 from lrtune.nearness import Situation
+from lrtune.sentence import sentence
 from lrtune.wire import BestAnswer, FieldError, OptimizerSpec, Page, Task
 from service import samples
 from service.context import NO_NUL, Cursor, Limit, Store
 from service.problems import field_problem, responses
 from service.submission import nearest
-from service.validation import sentence
 from store import Tx, answers, tasks
 from store.errors import NotFound
 

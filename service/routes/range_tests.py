@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from lrtune import rangetest
+from lrtune.sentence import sentence
 from lrtune.wire import FieldError, RangeTest, RangeTestRequest
 from service import samples
 from service.bodies import JsonRoute
 from service.problems import field_problem, responses
-from service.validation import sentence
 
 router = APIRouter(prefix="/v1/range-tests", tags=["results"], route_class=JsonRoute)
 

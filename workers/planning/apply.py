@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from lrtune.planned import planned
+from lrtune.planned import cost, planned
 from lrtune.wire import JobRequest, Phase, Trial
 from store import Tx, answers, events, jobs, range_tests, trials, units
 from workers.planning import outside
@@ -125,5 +125,6 @@ def _epochs(trial: Trial) -> int:
 
 def length(request: JobRequest) -> Length:
     """How much a request trains in all, as far as it tells, and how many trainings make a usual unit."""
-    epochs = sum(trainings * epochs for trainings, epochs in planned(request).values())
-    return Length(epochs=epochs, unit_lanes=max(map(len, shares(range(TRAININGS), request.max_parallel))))
+    return Length(
+        epochs=cost(request).epochs, unit_lanes=max(map(len, shares(range(TRAININGS), request.max_parallel)))
+    )

@@ -29,6 +29,7 @@ from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
 from workers.trainer.errors import job_error
 from workers.trainer.loop import Start, train
+from workers.trainer.memory import peak
 from workers.trainer.owned import REASON, OwnedLoop
 from workers.trainer.place import Place, place_of
 from workers.trainer.probe import Plan, probe
@@ -47,6 +48,7 @@ class Child:
         self._start = start
         self._clock = clock
         self._told_at = clock()
+        self._device = torch.device("cpu")
         self._folder = Path()
         self._entry = ""
         self._task: Task | None = None
@@ -83,7 +85,7 @@ class Child:
         torch.set_num_threads(order.threads)
         self._folder, self._entry = Path(order.folder), order.entry
         self._task = self._workload = self._owned = None
-        device = torch.device(order.device)
+        self._device = device = torch.device(order.device)
         self._working("load", 0, 3)
         provide(self._folder, {name: Path(path) for name, path in order.data.items()})
         task = load_task(self._folder, order.entry, order.params)
@@ -124,6 +126,7 @@ class Child:
                 device=_device_name(device),
                 precision=task.precision,
                 versions=_versions(),
+                memory=peak(device),
             )
         )
 
@@ -144,6 +147,7 @@ class Child:
                 device=_device_name(device),
                 precision=loop.precision,
                 versions=_versions(),
+                memory=peak(device),
             )
         )
 
@@ -151,21 +155,21 @@ class Child:
         if self._owned is not None:
             for seed in order.seeds:
                 self._channel.send(self._owned.sweep(order.lrs, seed, self._working))
-            self._channel.send(Done())
+            self._channel.send(Done(memory=peak(self._device)))
             return
         workload = self._loaded()
         for start in range(0, len(order.seeds), self._plan.lanes):
             seeds = order.seeds[start : start + self._plan.lanes]
             for curve in sweep(workload, self._plan.build(workload), order.lrs, seeds, self._working):
                 self._channel.send(curve)
-        self._channel.send(Done())
+        self._channel.send(Done(memory=peak(self._device)))
 
     def _train(self, order: Train) -> None:
         if self._owned is not None:
             for lane in order.lanes:
                 end = self._owned.train(lane, order.metric, self._exchange, self._working)
                 self._channel.send(end)
-            self._channel.send(Done())
+            self._channel.send(Done(memory=peak(self._device)))
             return
         workload = self._loaded()
         train(
@@ -179,7 +183,7 @@ class Child:
             exchange=self._exchange,
             working=self._working,
         )
-        self._channel.send(Done())
+        self._channel.send(Done(memory=peak(self._device)))
 
     def _place(self, error: Exception) -> Place | None:
         if not isinstance(error, TaskError):
