@@ -26,7 +26,7 @@ def test_every_phase_leaves_what_it_should(undisturbed: Undisturbed) -> None:
     assert low <= answer.initial_lr <= high
     assert 1e-4 < answer.initial_lr < 1
     assert answer.metric.seeds == 3
-    assert {b.name for b in answer.baselines} == {"default", "cosine", "one_cycle"}
+    assert {b.name for b in answer.baselines} == {"default", "constant", "cosine", "one_cycle"}
     assert answer.provenance.task == "digits-mlp"
     assert result.job.progress.done == result.job.progress.total > 0
 
