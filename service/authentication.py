@@ -64,7 +64,7 @@ class Authentication:
             DatabaseUnavailable: The database cannot be asked.
         """
         if not self._accounts.is_set():
-            with self.database.read() as tx:
+            with self.database.look() as tx:
                 if accounts.exist(tx):
                     self._accounts.set()
         return self._accounts.is_set()
@@ -76,7 +76,7 @@ class Authentication:
             ProblemError: ``invalid_token``.
             DatabaseUnavailable: The database cannot be asked.
         """
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             found = tokens.find(tx, secret)
         reason = "There is no such token." if found is None else _refusal(found)
         if found is None or reason is not None:
@@ -89,7 +89,7 @@ class Authentication:
         token_id = self.sessions.token(cookie)
         if token_id is None:
             raise _unauthenticated("The session has ended.")
-        with self.database.read() as tx:
+        with self.database.look() as tx:
             found = tokens.recall(tx, token_id)
         if found is None or _refusal(found):
             raise _unauthenticated("The session has ended with its token.")

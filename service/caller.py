@@ -36,7 +36,7 @@ LOCAL = Caller(None, Role.ADMIN, Role.ADMIN.scopes)
 """Whoever reaches a server without accounts: it listens on a loopback address alone."""
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:  # async: one that is not would run in a thread
     found: Caller = request.state.caller
     return found
 

@@ -48,20 +48,24 @@ class Context:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
-def context(request: Request) -> Context:
+# The dependencies below wait for nothing. FastAPI would run each that is not async in a thread of its own.
+
+
+async def context(request: Request) -> Context:
     found: Context = request.app.state.context
     return found
 
 
-def database(request: Request) -> Database:
-    return context(request).database
+async def database(request: Request) -> Database:
+    found: Database = request.app.state.context.database
+    return found
 
 
 Here = Annotated[Context, Depends(context)]
 Store = Annotated[Database, Depends(database)]
 
 
-def job_id(
+async def job_id(
     id: Annotated[str, Path(description="The job's id.", examples=["4m7x2k9qh3tz"])],
 ) -> str:
     """The id in the path; what cannot be an id never reaches the database."""
@@ -70,7 +74,7 @@ def job_id(
     return id
 
 
-def token_id(
+async def token_id(
     id: Annotated[str, Path(description="The token's id.", examples=["5f0c2a9e1b"])],
 ) -> str:
     """The id in the path, likewise."""
@@ -81,7 +85,7 @@ def token_id(
     return id
 
 
-def webhook_id(
+async def webhook_id(
     id: Annotated[str, Path(description="The webhook's id.", examples=["7h3k9d2m5xqe"])],
 ) -> str:
     """The id in the path, likewise."""
@@ -92,7 +96,7 @@ def webhook_id(
     return id
 
 
-def account_name(
+async def account_name(
     name: Annotated[str, Path(description="The account's name.", examples=["ada"])],
 ) -> str:
     """The name in the path, likewise."""
@@ -107,7 +111,7 @@ NO_NUL = r"^[^\x00]*$"
 """Pattern of every text that goes to the database: PostgreSQL takes no NUL."""
 
 
-def task_ref(
+async def task_ref(
     ref: Annotated[
         str, Path(description="`name` (its newest version), `name@3`, or `name@` and the start of a digest.")
     ],

@@ -113,7 +113,7 @@ class Gate:
 
     def _check_owner(self, caller: Caller, kind: Owned, thing: str) -> None:
         try:
-            with self.database.read() as tx:
+            with self.database.look() as tx:
                 owner = OWNERS[kind](tx, thing)
         except NotFound:
             return  # the route says so, in its own words

@@ -78,12 +78,16 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
         raise ServeError(
             f"Cannot listen on {host} port {port}: {error.strerror or error}. "
             "Choose another with --port (0 takes a free one), or stop the server that is there."
         ) from None
+    # Connections inherit it; asyncio sets it only where a socket's protocol is named, as this one's is not.
+    # Without it an answer's body waits until the client has acknowledged the headers, which may take 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def check_reach(settings: Settings, database: Database) -> bool:

@@ -43,6 +43,15 @@ def name() -> sa.types.TypeEngine[str]:
     return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
+def json_rows(*columns: sa.ColumnElement[Any], embedded: bool) -> sa.ColumnElement[Any]:
+    """Aggregates rows into one JSON array, with an array of ``columns`` for each; NULL may stand for none."""
+    if embedded:
+        found = sa.func.json_group_array(sa.func.json_array(*columns))
+    else:
+        found = sa.func.json_agg(sa.func.json_build_array(*columns))
+    return sa.type_coerce(found, sa.JSON())
+
+
 def to_json(value: Any) -> str:
     """JSON that both databases take: no NaN or infinity (null instead), no NUL, no lone surrogate (U+FFFD).
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from lrtune.wire import BestSoFar, Job, JobError, JobRequest, JobState, Page, Phase, Progress
+from lrtune.wire import BestSoFar, Job, JobError, JobRequest, JobState, Page, Phase
 from store import cursors, job_rows, labels, progress, quotas, tables, tasks, units, words
 from store.database import Tx
 from store.errors import IdempotencyConflict, JobFinal
 
 _JOBS = tables.jobs.c
+_SHOWN = {
+    embedded: sa.select(
+        tables.jobs,
+        progress.counters(embedded=embedded).label("counters"),
+        labels.tags(embedded=embedded).label("tags"),
+    )
+    for embedded in (True, False)
+}
+"""Jobs with all that is shown of them, in one statement and so in one round trip."""
+_BY_ID = {embedded: shown.where(_JOBS.id == sa.bindparam("asked")) for embedded, shown in _SHOWN.items()}
 
 
 def submit(
@@ -45,14 +54,14 @@ def submit(
     kept_key = key if author is None or key is None else f"{author} {key}"
     if kept_key is not None:
         tx.exclude(f"idempotency key {kept_key}")
-        known = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.idempotency_key == kept_key)).one_or_none()
+        known = tx.conn.execute(_shown(tx).where(_JOBS.idempotency_key == kept_key)).one_or_none()
         if known is not None:
             if known.idempotency_digest != digest:
                 raise IdempotencyConflict(
                     f"Another request came with the key {key!r} before: it made job {known.id}.",
                     "Use a new key for a new request.",
                 )
-            return _jobs(tx, [known])[0], False
+            return _job(tx, known), False
     if author is not None:
         quotas.check(tx, author)
     task = tasks.get(tx, request.task)
@@ -91,10 +100,10 @@ def get(tx: Tx, job_id: str) -> Job:
     Raises:
         NotFound: There is no such job.
     """
-    found = tx.conn.execute(sa.select(tables.jobs).where(_JOBS.id == job_id)).one_or_none()
+    found = tx.conn.execute(_BY_ID[tx.embedded], {"asked": job_id}).one_or_none()
     if found is None:
         raise job_rows.no_such(job_id)
-    return _jobs(tx, [found])[0]
+    return _job(tx, found)
 
 
 def author(tx: Tx, job_id: str) -> str | None:
@@ -143,7 +152,7 @@ def page(
     Raises:
         CursorInvalid: ``cursor`` is none of this list's.
     """
-    query = sa.select(tables.jobs)
+    query = _shown(tx)
     if task is not None:
         query = query.where(tasks.of_jobs(tx, task))
     if state is not None:
@@ -161,8 +170,7 @@ def page(
         [seq] = cursors.decode("jobs", cursor, (int,))
         query = query.where(_JOBS.seq < seq)
     rows = tx.conn.execute(query.order_by(_JOBS.seq.desc()).limit(limit + 1)).all()
-    shown = {job.id: job for job in _jobs(tx, rows[:limit])}
-    return cursors.page(rows, limit, lambda row: shown[row.id], lambda row: cursors.encode("jobs", [row.seq]))
+    return cursors.page(rows, limit, lambda row: _job(tx, row), lambda row: cursors.encode("jobs", [row.seq]))
 
 
 def cancel(tx: Tx, job_id: str) -> Job:
@@ -257,13 +265,11 @@ def _end(tx: Tx, job_id: str, state: JobState, error: JobError | None) -> None:
     job_rows.end(tx, job_id, state, error=error)
 
 
-def _jobs(tx: Tx, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Job]:
-    done = progress.of(tx, rows)
-    tags = labels.of(tx, [row.id for row in rows])
-    return [_job(row, done[row.id], tags[row.id]) for row in rows]
+def _shown(tx: Tx) -> sa.Select[*tuple[Any, ...]]:
+    return _SHOWN[tx.embedded]
 
 
-def _job(row: sa.Row[*tuple[Any, ...]], done: Progress, tags: list[str]) -> Job:
+def _job(tx: Tx, row: sa.Row[*tuple[Any, ...]]) -> Job:
     best = None
     if row.best_number is not None:
         best = BestSoFar(
@@ -280,14 +286,14 @@ def _job(row: sa.Row[*tuple[Any, ...]], done: Progress, tags: list[str]) -> Job:
         task_digest=row.task_digest,
         state=row.state,
         phase=row.phase,
-        progress=done,
+        progress=progress.of(tx, row, row.counters),
         best=best,
         request=JobRequest.model_validate(row.request),
         error=None if row.error is None else JobError.model_validate(row.error),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        tags=tags,
+        tags=labels.of(row.tags),
         note=row.note,
         archived_at=row.archived_at,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from store import job_rows, tables, words
-from store.columns import clean
+from store.columns import clean, json_rows
 from store.database import Tx
 
 _TAGS = tables.job_tags.c
@@ -21,7 +22,7 @@ def tag(tx: Tx, job_id: str, tag: str) -> list[str]:
         NotFound: There is no such job.
     """
     job_rows.lock(tx, job_id)
-    known = of(tx, [job_id])[job_id]
+    known = _known(tx, job_id)
     if tag in known:
         return known
     seq = sa.select(_JOBS.seq).where(_JOBS.id == job_id).scalar_subquery()
@@ -39,7 +40,7 @@ def untag(tx: Tx, job_id: str, tag: str) -> None:
     """
     job_rows.lock(tx, job_id)
     tx.conn.execute(sa.delete(tables.job_tags).where(_TAGS.job == job_id, _TAGS.tag == tag))
-    words.put(tx, job_id, "tag", " ".join(of(tx, [job_id])[job_id]))
+    words.put(tx, job_id, "tag", " ".join(_known(tx, job_id)))
 
 
 def note(tx: Tx, job_id: str, text: str | None) -> None:
@@ -68,12 +69,16 @@ def archive(tx: Tx, job_id: str, *, archived: bool) -> None:
         tx.conn.execute(change.values(archived_at=None))
 
 
-def of(tx: Tx, job_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Tags by job, in their order."""
-    found: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
-    rows = tx.conn.execute(
-        sa.select(_TAGS.job, _TAGS.tag).where(_TAGS.job.in_(job_ids)).order_by(_TAGS.job, _TAGS.tag)
-    )
-    for row in rows:
-        found[row.job].append(row.tag)
-    return found
+def tags(*, embedded: bool) -> sa.ScalarSelect[Any]:
+    """A job's tags, as a column beside those of ``tables.jobs``: what ``of`` takes."""
+    return sa.select(json_rows(_TAGS.tag, embedded=embedded)).where(_TAGS.job == _JOBS.id).scalar_subquery()
+
+
+def of(tagged: Sequence[Sequence[str]] | None) -> list[str]:
+    """Tags in their order."""
+    return sorted(tag for [tag] in tagged or ())
+
+
+def _known(tx: Tx, job_id: str) -> list[str]:
+    query = sa.select(_TAGS.tag).where(_TAGS.job == job_id).order_by(_TAGS.tag)
+    return list(tx.conn.execute(query).scalars())

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from lrtune.wire import JobState, Phase, Progress
 from store import tables
+from store.columns import json_rows
 from store.database import Tx
 
 _PHASES = tables.job_phases.c
+
+
+class _Counted(NamedTuple):
+    """Counters of a phase."""
+
+    phase: str
+    trainings: int
+    epochs: int
+    trainings_done: int
+    epochs_done: int
 
 
 def begin(tx: Tx, job_id: str) -> None:
@@ -48,15 +59,11 @@ def set_done(tx: Tx, job_id: str, phase: Phase, trainings: int) -> None:
     _update(tx, job_id, phase, {"trainings_done": trainings})
 
 
-def of(tx: Tx, jobs: Sequence[sa.Row[*tuple[Any, ...]]]) -> dict[str, Progress]:
-    """Progress by job id, for rows of ``tables.jobs``."""
-    rows = tx.conn.execute(
-        sa.select(tables.job_phases).where(_PHASES.job.in_([job.id for job in jobs]))
-    ).all()
-    by_job: dict[str, list[sa.Row[*tuple[Any, ...]]]] = {job.id: [] for job in jobs}
-    for row in rows:
-        by_job[row.job].append(row)
-    return {job.id: _progress(tx, job, by_job[job.id]) for job in jobs}
+def counters(*, embedded: bool) -> sa.ScalarSelect[Any]:
+    """A job's counters, as a column beside those of ``tables.jobs``: what ``of`` takes."""
+    columns = [_PHASES[name] for name in _Counted._fields]
+    found = sa.select(json_rows(*columns, embedded=embedded)).where(_PHASES.job == tables.jobs.c.id)
+    return found.scalar_subquery()
 
 
 def by_phase(tx: Tx, job_id: str) -> dict[Phase, tuple[int, int]]:
@@ -66,7 +73,9 @@ def by_phase(tx: Tx, job_id: str) -> dict[Phase, tuple[int, int]]:
     return {phase: found[phase] for phase in Phase if phase in found}
 
 
-def _progress(tx: Tx, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> Progress:
+def of(tx: Tx, job: sa.Row[*tuple[Any, ...]], counted: Sequence[Sequence[Any]] | None) -> Progress:
+    """Progress of a row of ``tables.jobs``, with its ``counters``."""
+    phases = [_Counted(*each) for each in counted or ()]
     # An extended sweep trains its seeds again: never more done than planned.
     done = {row.phase: min(row.trainings_done, row.trainings) for row in phases}
     total = {row.phase: row.trainings for row in phases}
@@ -82,7 +91,7 @@ def _progress(tx: Tx, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tu
     )
 
 
-def _share(phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> float:
+def _share(phases: Sequence[_Counted]) -> float:
     """Part of the epochs that is done; of the trainings where a phase counts no epochs, as a sweep."""
     planned: int = sum(row.epochs for row in phases)
     done: int = sum(row.epochs_done for row in phases)
@@ -91,9 +100,7 @@ def _share(phases: Sequence[sa.Row[*tuple[Any, ...]]]) -> float:
     return min(round(done / planned, 4), 1.0) if planned else 0.0
 
 
-def _eta_s(
-    now: datetime, job: sa.Row[*tuple[Any, ...]], phases: Sequence[sa.Row[*tuple[Any, ...]]]
-) -> float | None:
+def _eta_s(now: datetime, job: sa.Row[*tuple[Any, ...]], phases: Sequence[_Counted]) -> float | None:
     """Seconds that the epochs left take, at the pace of the epochs done since the job was started."""
     done: int = sum(row.epochs_done for row in phases)
     left: int = sum(max(row.epochs - row.epochs_done, 0) for row in phases)

@@ -13,7 +13,18 @@ TASKS = 50
 SITUATIONS = 400
 """Different situations, spread over the tasks."""
 
+CURVED = 20
+"""One job in so many has its trials' curves, so that the largest table stays of a size that can be filled."""
+
+EPOCHS = 20
+"""Reports of a curve."""
+
 JOB = "to_hex(1000000 + j)"
+
+
+def job(j: int) -> str:
+    """The id of a job, counted from 1."""
+    return f"{1_000_000 + j:x}"
 
 
 def fill(url: str, *, jobs: int, trials: int) -> None:
@@ -21,7 +32,8 @@ def fill(url: str, *, jobs: int, trials: int) -> None:
 
     Args:
         url: ``postgresql://…``.
-        jobs: How many; each has an answer, tags every tenth, words, an event, its phases.
+        jobs: How many; each has an answer, tags every tenth, curves each ``CURVED``-th, words, an event, its
+            phases.
         trials: How many, spread evenly.
     """
     each = max(trials // jobs, 1)
@@ -43,7 +55,10 @@ def fill(url: str, *, jobs: int, trials: int) -> None:
         "unnest(ARRAY['range_test', 'probes', 'search', 'confirm']) p",
         "INSERT INTO trials (job, number, phase, generation, state, schedule, initial_lr, params, seed, "
         f"epochs, value) SELECT {JOB}, n, 'search', 0, 'complete', 'cosine', 0.01, "
-        f"'{{\"min_ratio\": 0.01}}', 0, 20, 0.1 FROM {series}, generate_series(0, {each - 1}) n",
+        f"'{{\"min_ratio\": 0.01}}', 0, {EPOCHS}, 0.1 FROM {series}, generate_series(0, {each - 1}) n",
+        f"INSERT INTO reports (job, number, epoch, step, lr, values) SELECT {JOB}, n, e, 100 * e, 0.01 / e, "
+        f"json_build_object('loss', 1.0 / e, 'train_loss', 0.9 / e) FROM {series}, "
+        f"generate_series(0, {each - 1}) n, generate_series(1, {EPOCHS}) e WHERE j % {CURVED} = 0",
         "INSERT INTO situations (task, optimizer, digest, body) SELECT 'task' || s % %(tasks)s, 'adamw', "
         "'s' || s, jsonb_set(%(body)s::jsonb, '{batch_size}', to_jsonb(8 + s)) FROM " + situations,
         "INSERT INTO answers (job, task, optimizer, body, created_at, seq, situation, ranking, worse) "
@@ -57,6 +72,8 @@ def fill(url: str, *, jobs: int, trials: int) -> None:
     ]
     values = {"request": request, "answer": json.dumps(answer), "body": json.dumps(body), "tasks": TASKS}
     with psycopg.connect(url, autocommit=True) as connection:
+        # The rows fit each other as they are made: looking up each one's parent takes most of the time.
+        connection.execute("SET session_replication_role = replica")
         for statement in statements:
             named = {name: value for name, value in values.items() if f"%({name})s" in statement}
             # Without values psycopg leaves % alone, which is SQL's modulo.

@@ -227,7 +227,7 @@ def list_jobs(
 )
 def get_job(job_id: JobId, database: Store) -> Job:
     """A job with its state, phase, progress, best trial so far and, if it failed, its error."""
-    with database.read() as tx:
+    with database.look() as tx:
         return jobs.get(tx, job_id)
 
 

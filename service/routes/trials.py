@@ -10,7 +10,7 @@ from lrtune.wire import Page, Phase, Trial, TrialState
 from service import samples
 from service.context import Cursor, JobId, Limit, Store
 from service.problems import responses
-from store import jobs, trials
+from store import job_rows, trials
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["results"])
 
@@ -31,5 +31,5 @@ def list_trials(
 ) -> Page[Trial]:
     """Trials by number, with their curve: one report an epoch."""
     with database.read() as tx:
-        jobs.get(tx, job_id)
+        job_rows.state(tx, job_id)  # NotFound without such a job
         return trials.page(tx, job_id, phase=phase, state=state, cursor=cursor, limit=limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from service.commands import serve
+from service.server import bind
 from tests.api.command_line import environ, refused, run
 
 LISTENING = "lrtune is listening on "
@@ -77,6 +79,13 @@ def test_a_second_server(tmp_path: Path) -> None:
         done = run(serve, "--port", "0", home=tmp_path / "one")
         refused(done, str(process.pid), str(tmp_path / "one"), "LRTUNE_HOME")
         assert httpx.get(f"{url}/healthz").status_code == 200
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    with bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_ipv6(tmp_path: Path) -> None:
