@@ -59,7 +59,7 @@ def get(tx: Tx, job_id: str) -> Answer | None:
 
 @dataclass(frozen=True)
 class _Level:
-    """Situations of one distance; no ids say: every situation."""
+    """Situations of one distance; no ids say: every situation of the task (and optimizer)."""
 
     distance: float
     ids: tuple[int, ...] | None
@@ -116,9 +116,11 @@ def _levels(differing: Mapping[int, Sequence[Difference]], compared: bool) -> li
     if not compared:
         return [_Level(0.0, None)]
     far = sorted((nearness.distance(found), id) for id, found in differing.items())
-    return [
+    levels = [
         _Level(distance, tuple(id for _, id in same)) for distance, same in groupby(far, lambda each: each[0])
     ]
+    # All equally far, as where a task alone is asked for: its own index has them in order, so none is sorted.
+    return [_Level(levels[0].distance, None)] if len(levels) == 1 and len(far) > 1 else levels
 
 
 def _query(

