@@ -1,12 +1,9 @@
-"""docs/tutorial.md, line by line: its commands run against a real server, and its Python runs."""
+"""docs/tutorial.md and the walk of docs/tasks.md, line by line: their commands run against a real server, and
+their Python runs."""
 
 from __future__ import annotations
 
-import os
-import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -15,49 +12,37 @@ import pytest
 from lrtune import Task
 from lrtune.cli import app
 from tests.acceptance.processes import serving
+from tests.acceptance.walk import DOCS, blocks, commands, follow
 
-ROOT = Path(__file__).parents[2]
-TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
-BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
-SPIRALS = next(code for language, code in BLOCKS if language == "python" and "def task" in code)
-ELSEWHERE = ("make ", "source ")
-"""Commands that set up what the test has set up itself."""
+TUTORIAL = (DOCS / "tutorial.md").read_text()
+WALK, CONTRACT, _ = (DOCS / "tasks.md").read_text().partition("\n# The task contract\n")
 
 
 @pytest.mark.timeout(900)
-def test_everything_it_says_works(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [TUTORIAL, WALK], ids=["tutorial", "tasks"])
+def test_everything_it_says_works(page: str, tmp_path: Path) -> None:
     home, work = tmp_path / "home", tmp_path / "work"
     home.mkdir()
-    (work / "examples").mkdir(parents=True)
-    (work / "examples" / "spirals.py").write_text(SPIRALS)
+    work.mkdir()
     with serving(home) as server:
-        environ = os.environ | {
-            "LRTUNE_URL": server.url,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        }
-        for language, code in BLOCKS:
-            if code == SPIRALS or code.startswith("make "):
-                continue
-            text = code.replace("http://127.0.0.1:8765", server.url)
-            if language == "sh":
-                lines = [line for line in text.splitlines() if not line.startswith(ELSEWHERE)]
-                command = ["bash", "-euo", "pipefail", "-c", "\n".join(lines)]
-            else:
-                command = [sys.executable, "-c", text]
-            done = subprocess.run(command, env=environ, cwd=work, capture_output=True, text=True, timeout=600)
-            assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
-            assert done.stdout, text
+        follow(blocks(page), server, work)
+
+
+def test_the_walk_is_a_part_of_its_page() -> None:
+    assert CONTRACT
+    assert [block.file for block in blocks(WALK) if block.language == "python"] == ["train.py", "cancer.py"]
 
 
 def test_the_task_it_shows_keeps_the_contract() -> None:
+    (spirals,) = (block.code for block in blocks(TUTORIAL) if block.file == "examples/spirals.py")
     names: dict[str, object] = {}
-    exec(compile(SPIRALS, "spirals.py", "exec"), names)
+    exec(compile(spirals, "spirals.py", "exec"), names)
     entry = names["task"]
     assert callable(entry)
     assert isinstance(entry(width=8), Task)
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"`?(lrtune (?!is )[a-z]+ [^`\n#]*)", TUTORIAL))))
+@pytest.mark.parametrize("line", commands(TUTORIAL) + commands(WALK))
 def test_every_command_line_in_it_is_one(line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
     command = app.lrtune.commands.get(name) or (app.plugged(name) if name in app.ELSEWHERE else None)

@@ -27,7 +27,7 @@ from workers.protocol import (
 from workers.trainer.budget import data_budget
 from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
-from workers.trainer.errors import job_error
+from workers.trainer.errors import UserError, job_error
 from workers.trainer.loop import Start, train
 from workers.trainer.memory import peak
 from workers.trainer.owned import REASON, OwnedLoop
@@ -186,9 +186,11 @@ class Child:
         self._channel.send(Done(memory=peak(self._device)))
 
     def _place(self, error: Exception) -> Place | None:
-        if not isinstance(error, TaskError):
-            return None
-        return place_of(error.field, self._task, self._folder, self._entry)
+        match error:
+            case TaskError(field=field) | UserError(stage=field):
+                return place_of(field, self._task, self._folder, self._entry)
+            case _:
+                return None
 
     def _loaded(self) -> Workload:
         if self._workload is None:

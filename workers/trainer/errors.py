@@ -50,8 +50,8 @@ def blame(stage: str) -> Iterator[None]:
 def job_error(error: Exception, folder: Path, place: Place | None = None) -> JobError:
     """The wire form of an error.
 
-    With the user's file and line where their code is on the stack; else, if the task breaks the contract,
-    with ``place``, where the field at fault is defined.
+    With the user's file and line where their code is on the stack; else with ``place``, where the field at
+    fault is defined.
     """
     if isinstance(error, TaskError):
         return JobError(
@@ -71,7 +71,7 @@ def job_error(error: Exception, folder: Path, place: Place | None = None) -> Job
             remedy="make the batch or the model smaller, or accumulate gradients (Task.accumulate)",
         )
     if isinstance(error, UserError):
-        return _user_error(error, folder)
+        return _user_error(error, folder, place)
     return JobError(
         code="internal_error",
         detail=f"the trainer failed: {_sentence(error)}",
@@ -80,7 +80,7 @@ def job_error(error: Exception, folder: Path, place: Place | None = None) -> Job
     )
 
 
-def _user_error(error: UserError, folder: Path) -> JobError:
+def _user_error(error: UserError, folder: Path, place: Place | None) -> JobError:
     cause = error.cause
     stage = error.stage.partition("[")[0]
     remedy = _REMEDIES.get(stage, "mend the file and register the task again")
@@ -102,6 +102,8 @@ def _user_error(error: UserError, folder: Path) -> JobError:
             code="task_invalid",
             detail=detail,
             remedy=remedy,
+            file=_relative(place.file, folder) if place else None,
+            line=place.line if place else None,
             traceback="".join(traceback.format_exception_only(cause)),
         )
     for frame in frames:
