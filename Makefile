@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-engine bench-search bench-store bench-api bench-pages screenshots bench-exports
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-engine bench-search bench-store bench-api bench-pages screenshots bench-exports chaos
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ $(VENV)/ray: $(STAMP)
 
 test-fleet: $(VENV)/ray ## The fleet on a Ray cluster of three nodes, one of which dies
 	@$(BIN)/python -m pytest -o addopts=-q tests/fleet
+
+FAULTS ?= 100
+SEED ?= 1
+
+chaos: $(STAMP) ## Faults on purpose, FAULTS=100 on each database, SEED=1; writes docs/reliability.md
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.chaos --faults $(FAULTS) --seed $(SEED)
 
 test-images: $(STAMP) ## The Dockerfile's steps without Docker: as another user, read-only, served, asked for its health
 	@$(BIN)/python -m tests.images

