@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -261,6 +262,17 @@ def test_a_bubblewrap_that_does_not_work_is_done_without(tmp_path: Path) -> None
     assert found.layers.bwrap is None
     assert found.level is not Isolation.BUBBLEWRAP
     assert "no namespaces here" in " ".join(found.missing) or os.geteuid() == 0
+
+
+def test_a_long_path_of_temporary_files_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = probe(environ=os.environ, private=[], gpu=False)
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    found = probe(environ=os.environ, private=[], gpu=False)
+    assert found.level is usual.level
 
 
 def test_a_worker_below_the_demanded_level_does_not_start(tmp_path: Path) -> None:

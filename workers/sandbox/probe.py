@@ -29,6 +29,9 @@ PROMISES: Mapping[Isolation, tuple[str, ...]] = {
 """What each level keeps out of reach beyond the level below it, by the names of ``check``."""
 
 ANSWER_S = 60.0
+SHORT_BYTES = 72
+"""Of a folder's path: a socket two levels below it then stays under the 104 bytes that any system allows."""
+
 ROOM = Limits(memory_mb=4096, processes=64, threads=1024, cpu_s=0, disk_mb=64, files=1000)
 """What a probe may use."""
 
@@ -91,7 +94,7 @@ def _try(
     sandbox = Sandbox(layers, Isolation.PROCESS, (), gpu=gpu)
     with (
         contextlib.closing(Folder(layers.uid)) as folder,
-        tempfile.TemporaryDirectory(prefix="lrtune-") as around,
+        tempfile.TemporaryDirectory(prefix="lrtune-", dir=_short()) as around,
         socket.socket(socket.AF_UNIX) as listener,
     ):
         # Open to every account, so that what keeps a task out is the sandbox.
@@ -122,6 +125,12 @@ def _try(
         return {}, said[-1] if said else f"the probe ended with status {verdict and verdict.status}"
     told = json.loads(answer)
     return told["guards"], told["lacks"]
+
+
+def _short() -> str:
+    """A folder for temporary files in which the path of a socket is not too long to be bound."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= SHORT_BYTES else "/tmp"
 
 
 def _hear(talk: socket.socket) -> bytes:
