@@ -119,6 +119,12 @@ def author(tx: Tx, job_id: str) -> str | None:
     return name
 
 
+def has_ended(tx: Tx, job_id: str) -> bool:
+    """Whether nothing more is done for a job: it is final, or has been removed."""
+    found = tx.conn.execute(sa.select(_JOBS.state).where(_JOBS.id == job_id)).scalar_one_or_none()
+    return found is None or JobState(found).final
+
+
 def _said(request: JobRequest, job_id: str, task: str, author: str | None) -> str:
     """What of a request a job is searched by."""
     params = " ".join(f"{name} {json.dumps(value)}" for name, value in request.params.items())

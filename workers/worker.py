@@ -35,6 +35,8 @@ log = logging.getLogger("lrtune.worker")
 IDLE_MIN_S = 0.1
 IDLE_MAX_S = 1.0
 AWAY_MAX_S = 10.0
+LOOK_S = 2.0
+"""So often a worker between units looks whether the job of its trainer child goes on."""
 DEATHS = 2
 """So often a unit may cost this worker its trainer child before the job counts as failed by it."""
 
@@ -83,6 +85,7 @@ class Worker:
         self._provision = Provision()
         self._deaths: dict[object, int] = {}
         self._seen_at = float("-inf")
+        self._looked_at = float("-inf")
 
     def run(self) -> None:
         """Work until told to stop; a database that is away is waited for.
@@ -94,6 +97,7 @@ class Worker:
         try:
             while not (self._stopping.is_set() or self._leaving.is_set()):
                 try:
+                    self._let_go()
                     lease = self._claim()
                     if lease is None:
                         self._stopping.wait(pause)
@@ -258,6 +262,17 @@ class Worker:
             keeper.write(lambda tx: jobs.fail(tx, keeper.lease.job, error))
         except LeaseLost as lost:
             log.warning("job %s: the lease was lost meanwhile: %s", keeper.lease.job, lost)
+
+    def _let_go(self) -> None:
+        """End the child that is kept for further units of its job, once there will be none."""
+        if self._child is None or self._clock() - self._looked_at < LOOK_S:
+            return
+        self._looked_at = self._clock()
+        loaded = self._child.loaded
+        with self._database.read() as tx:
+            over = loaded is None or jobs.has_ended(tx, loaded)
+        if over:
+            self._drop_child()
 
     def _drop_child(self) -> None:
         if self._child is not None:

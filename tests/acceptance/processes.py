@@ -105,9 +105,9 @@ def trainers(home: Path) -> set[int]:
     return found
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
+def until(holds: Callable[[], bool], what: str, *, within_s: float = PATIENCE_S) -> None:
     """Wait until something outside this process holds; it tells of itself in no other way."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + within_s
     while not holds():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_S:.0f} s for {what}"
+        assert time.monotonic() < deadline, f"waited {within_s:.0f} s for {what}"
         time.sleep(0.05)

@@ -236,6 +236,15 @@ def test_a_job_ends_once(database: Database) -> None:
                 call()
 
 
+def test_a_job_that_is_final_or_removed_has_ended(database: Database) -> None:
+    submit(database)
+    with database.write() as tx:
+        assert not jobs.has_ended(tx, "job1")
+        jobs.cancel(tx, "job1")
+        assert jobs.has_ended(tx, "job1")
+        assert jobs.has_ended(tx, "removed")
+
+
 class TestCancel:
     def test_a_queued_job(self, database: Database, clock: Clock) -> None:
         submit(database)
