@@ -22,6 +22,7 @@ from workers.sandbox.supervised import Supervised
 TICK_S = 0.25
 """How long the worker listens before it looks after its lease again."""
 
+HOLD_EVERY_S = 1.0
 CHUNK_BYTES = 1024 * 1024
 TAIL_LINES = 20
 TEXT_MAX = 2000
@@ -58,6 +59,10 @@ class ChildStalled(ChildDied):
     )
 
 
+class Lapsed(Exception):  # noqa: N818 - not the task's error: the worker was held up
+    """The trainer child was ended, because the worker had been silent for longer than its lease."""
+
+
 class Child:
     """One trainer child behind its supervisor, so that it and all it started end together.
 
@@ -90,6 +95,7 @@ class Child:
         self._unit_s = unit_s
         self._log_mb = log_mb
         self._clock = clock
+        self._held_at = float("-inf")
         self.loaded: str | None = None
         """What the child has loaded, as its owner names it; the child itself doesn't look at it."""
 
@@ -98,12 +104,22 @@ class Child:
         """Process id of its supervisor."""
         return self._process.pid
 
+    def hold(self, left_s: float) -> None:
+        """Let it go on for so many seconds without another word: then its supervisor ends it, and so it does
+        not outlive its lease even if the worker hangs. Cheap to call often.
+        """
+        now = self._clock()
+        if now - self._held_at >= HOLD_EVERY_S:
+            self._held_at = now
+            self._process.hold(left_s)
+
     def send(self, order: Order) -> None:
         """Send an order.
 
         Raises:
             ChildDied: Nobody reads it.
             LimitExceeded: It was ended over one of its limits.
+            Lapsed: It was ended, because the worker had been silent for too long.
         """
         try:
             self._process.talk.sendall(order.model_dump_json().encode() + b"\n")
@@ -120,6 +136,7 @@ class Child:
         Raises:
             ChildDied: It ended, hung, or sent something that is no reply.
             LimitExceeded: It used more than it may.
+            Lapsed: The worker had been silent for too long.
         """
         begun_at = heard_at = self._clock()
         over = False
@@ -212,6 +229,8 @@ class Child:
             self._read_text(lambda line: None)
         if verdict.limit is not None:
             raise LimitExceeded(verdict.limit, verdict.used, verdict.allowed)
+        if verdict.lapsed:
+            raise Lapsed
         status = verdict.status
         if status is None:
             how = "closed its end of the talk"

@@ -14,6 +14,8 @@ from store.units import Lease
 T = TypeVar("T")
 
 RETRY_S = 0.5
+RENEW_MAX_S = 5.0
+"""However long a lease lasts, its worker hears so soon that the job was cancelled."""
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: somebody cancelled the job
@@ -30,7 +32,7 @@ class Keeper:
     Args:
         database: The store.
         lease: As claimed just now.
-        lease_s: Its length; renewed after a third of it.
+        lease_s: Its length; renewed after a third of it, and after ``RENEW_MAX_S`` at the latest.
         stopping: Set when the worker is told to stop.
         seen: Called in each renewal's transaction, to say that the worker lives.
         clock: Monotonic seconds.
@@ -77,6 +79,11 @@ class Keeper:
             raise Cancelled
         self._renewed(asked_at)
 
+    @property
+    def left_s(self) -> float:
+        """Seconds until the lease counts as lost, unless it is renewed before."""
+        return self._lost_at - self._clock()
+
     def write(self, action: Callable[[Tx], T]) -> T:
         """Run ``action`` in a transaction that holds the lease; again while the database is away.
 
@@ -104,7 +111,7 @@ class Keeper:
                 self._wait(self._clock())
 
     def _renewed(self, at: float) -> None:
-        self._due = at + self._lease_s / 3
+        self._due = at + min(self._lease_s / 3, RENEW_MAX_S)
         self._lost_at = at + self._lease_s
 
     def _wait(self, now: float) -> None:

@@ -13,6 +13,9 @@ from workers.job_log import JobLog
 from workers.keeper import Keeper
 from workers.protocol import Crashed, Load, Loaded
 
+GRACE_S = 4.0
+"""So long a trainer outlives a lease that its worker, held up, has not renewed: it may be renewed late."""
+
 
 class JobEnded(Exception):  # noqa: N818 - not an error: the job is over
     """The job has failed and is written down so; nothing of it goes on."""
@@ -38,8 +41,9 @@ class Work:
         return self.keeper.lease
 
     def tick(self) -> None:
-        """Look after the lease; see ``Keeper.tick``."""
+        """Look after the lease, and let the child go on for as long as it lasts; see ``Keeper.tick``."""
         self.keeper.tick()
+        self.child.hold(self.keeper.left_s + GRACE_S)
 
     def ready(self) -> None:
         """Have the task loaded in the child.

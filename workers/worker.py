@@ -16,7 +16,7 @@ from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
-from workers.child import Child, ChildDied
+from workers.child import Child, ChildDied, Lapsed
 from workers.facts import facts
 from workers.job_log import JobLog
 from workers.keeper import Cancelled, Drained, Keeper
@@ -37,6 +37,8 @@ IDLE_MAX_S = 1.0
 AWAY_MAX_S = 10.0
 LOOK_S = 2.0
 """So often a worker between units looks whether the job of its trainer child goes on."""
+PAUSE_MIN_S = 10.0
+"""So long at least a trainer waits for its worker's next word between units."""
 DEATHS = 2
 """So often a unit may cost this worker its trainer child before the job counts as failed by it."""
 
@@ -171,6 +173,10 @@ class Worker:
             log.warning("job %s: %s", lease.job, error)
             self._drop_child()
             self._fail(keeper, error.error)
+        except Lapsed:
+            log.warning("job %s: held up for longer than the lease, and so without a trainer", lease.job)
+            self._drop_child()
+            self._hand_back(keeper)
         except ChildDied as error:
             log.warning("job %s: %s\n%s", lease.job, error.reason, error.tail)
             self._drop_child()
@@ -273,6 +279,8 @@ class Worker:
             over = loaded is None or jobs.has_ended(tx, loaded)
         if over:
             self._drop_child()
+        else:
+            self._child.hold(max(self._settings.lease_s, PAUSE_MIN_S))
 
     def _drop_child(self) -> None:
         if self._child is not None:

@@ -13,7 +13,7 @@ from lrtune.client.errors import JobCancelled
 from lrtune.client.result import Result
 from lrtune.wire import JobRequest, JobState, Phase, Trial, TrialState
 from tests.acceptance.conftest import SMALL, same
-from tests.acceptance.processes import end, serving, trainers, until, working
+from tests.acceptance.processes import GONE_S, LEASE_S, end, serving, trainers, until, working
 
 REQUEST = JobRequest.model_validate(SMALL)
 LONG = JobRequest.model_validate({**SMALL, "epochs": 2000})
@@ -51,6 +51,11 @@ def test_a_worker_that_wakes_after_its_lease_changes_nothing(
         with working(tmp_path) as zombie:
             until(lambda: searching(client, handle.id), "a search trial")
             zombie.send_signal(signal.SIGSTOP)
+            until(
+                lambda: not trainers(tmp_path),
+                "the end of a trainer without a lease",
+                within_s=float(LEASE_S) + GONE_S,
+            )
             with working(tmp_path):
                 handle.wait(timeout_s=240)
             zombie.send_signal(signal.SIGCONT)
@@ -66,7 +71,7 @@ def test_cancelling_a_running_job_ends_its_trainer(tmp_path: Path) -> None:
         until(lambda: bool(trainers(tmp_path)), "a trainer")
         assert handle.cancel().state is JobState.CANCELLED
         assert handle.cancel().state is JobState.CANCELLED
-        until(lambda: not trainers(tmp_path), "the trainer's end")
+        until(lambda: not trainers(tmp_path), "the trainer's end", within_s=GONE_S)
         with pytest.raises(JobCancelled):
             handle.wait(timeout_s=30)
         done = client.submit(REQUEST).wait(timeout_s=240)

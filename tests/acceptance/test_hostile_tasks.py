@@ -13,7 +13,7 @@ from lrtune.client.errors import JobFailed
 from lrtune.wire import Isolation, JobError, JobRequest, JobState
 from store import Database, tasks
 from tests.acceptance.conftest import SMALL
-from tests.acceptance.processes import Server, serving, trainers, until
+from tests.acceptance.processes import GONE_S, Server, serving, trainers, until
 
 HEAD = """
 import os, signal, socket, subprocess, time
@@ -118,9 +118,6 @@ LIMITS = {
     "LRTUNE_STALL_S": "25",
 }
 """Reached soon."""
-
-GONE_S = 10.0
-"""The promise: by then nothing is left of a job that has ended."""
 
 
 @pytest.fixture(scope="module")

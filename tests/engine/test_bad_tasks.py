@@ -181,6 +181,12 @@ def test_a_broken_contract_is_told_by_field_and_remedy(case: str, trainer: Train
         assert error.line >= AT
 
 
+def test_layers_that_do_not_fit_are_told_where_the_model_is_made(trainer: Trainer, tmp_path: Path) -> None:
+    error = told(trainer, tmp_path, "def task():\n    return make(\n        model=lambda: nn.Linear(5, 1))")
+    assert "shapes cannot be multiplied" in error.detail
+    assert (error.file, error.line) == ("bad.py", AT + 2)
+
+
 @pytest.mark.parametrize(
     ("params", "detail"),
     [

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from tests.workers.sandboxes import Start
-from workers.child import Child, ChildDied
+from workers.child import Child, ChildDied, Lapsed
 from workers.protocol import Done, Reply, Sweep, Working
 
 ORDER = Sweep(lrs=[0.1], seeds=[0])
@@ -99,3 +99,18 @@ def test_nobody_reads_an_order_of_a_dead_child(start: Start) -> None:
     child = start("sys.exit(0)")
     with pytest.raises(ChildDied):
         ask(child)
+
+
+def test_a_child_does_not_outlive_a_silent_worker(start: Start) -> None:
+    child = start("line()\nline()")
+    child.hold(0.1)
+    with pytest.raises(Lapsed):
+        ask(child)
+
+
+def test_a_child_goes_on_as_long_as_its_worker_says(start: Start) -> None:
+    seconds = itertools.count(step=2)
+    child = start("line()\nsay(DONE)\nline()", clock=lambda: float(next(seconds)))
+    for _ in range(50):
+        child.hold(3600.0)
+    assert ask(child) == [Done()]

@@ -21,7 +21,7 @@ LEASE_S = 30.0
 class Scene:
     """A database with one claimed job, and a clock that all share."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lease_s: float = LEASE_S) -> None:
         self.at = 0.0
         self.seen = 0
         self.stopping = threading.Event()
@@ -33,13 +33,13 @@ class Scene:
         with self.database.write() as tx:
             tasks.register(tx, name="t", entry="t:t", description="", params_schema={}, files={"t.py": b""})
             jobs.submit(tx, JobRequest(task="t"), job_id="job1")
-        lease = units.claim(self.database, "worker", lease_s=LEASE_S)
+        lease = units.claim(self.database, "worker", lease_s=lease_s)
         assert lease is not None
         self.lease = lease
         self.keeper = Keeper(
             self.database,
             lease,
-            lease_s=LEASE_S,
+            lease_s=lease_s,
             stopping=self.stopping,
             seen=self._see,
             clock=lambda: self.at,
@@ -77,13 +77,20 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made.database.dispose()
 
 
-def test_it_renews_after_a_third_and_not_before(scene: Scene) -> None:
-    scene.tick(9)
+@pytest.mark.parametrize(("lease_s", "due_s"), [(12.0, 4.0), (30.0, 5.0), (3600.0, 5.0)])
+def test_it_renews_after_a_third_or_five_seconds_and_not_before(
+    tmp_path: Path, lease_s: float, due_s: float
+) -> None:
+    scene = Scene(tmp_path, lease_s)
+    scene.tick(due_s - 1)
     assert scene.seen == 0
-    scene.tick(10)
+    assert scene.keeper.left_s == lease_s - due_s + 1
+    scene.tick(due_s)
     assert scene.seen == 1
-    scene.tick(39)
+    assert scene.keeper.left_s == lease_s
+    scene.tick(due_s + lease_s - 1)
     assert not scene.taken()
+    scene.database.dispose()
 
 
 def test_without_renewal_the_unit_goes_to_another_and_the_rest_is_refused(scene: Scene) -> None:

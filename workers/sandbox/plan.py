@@ -97,6 +97,7 @@ class Verdict:
         status: Exit status; negative: the signal that killed it. None if it was ended from outside.
         limit: Name of the limit it exceeded (a field of ``Limits``), None if none.
         used, allowed: In the unit of that limit.
+        lapsed: Whether it was ended because its worker was silent for too long.
         left: Processes that could not be ended.
     """
 
@@ -104,6 +105,7 @@ class Verdict:
     limit: str | None = None
     used: float = 0
     allowed: float = 0
+    lapsed: bool = False
     left: list[int] = field(default_factory=list)
 
     def json(self) -> str:

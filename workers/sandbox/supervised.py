@@ -56,6 +56,11 @@ class Supervised:
         self._uid = plan.layers.uid
         self._verdict: Verdict | None = None
 
+    def hold(self, left_s: float) -> None:
+        """Let the child go on for so many seconds without another word; before the first, for ever."""
+        with contextlib.suppress(OSError):
+            self.control.send(f"{left_s}\n".encode(), socket.MSG_DONTWAIT)
+
     def verdict(self) -> Verdict:
         """How the child ended; waits, some seconds at most, until the supervisor has ended all of it."""
         if self._verdict is None:

@@ -1,23 +1,25 @@
 """``python -P -m workers.sandbox.supervisor FD``: starts a child by plan, watches its limits, ends its tree.
 
-The worker sends a plan over the inherited socket, and closes the socket's writing end when the child shall
-end; a worker that dies closes it too. The supervisor ends everything that descends from the child, tells its
-verdict and leaves. It holds no secret: its environment is the child's.
+The worker sends a plan over the inherited socket and then, again and again, how long the child may go on; it
+closes the socket's writing end when the child shall end, and so does a worker that dies. The supervisor ends
+everything that descends from the child, tells its verdict and leaves. It holds no secret: its environment is
+the child's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import os
 import resource
 import selectors
 import signal
-import socket
 import sys
 import time
 
 from workers.sandbox import enter, processes, usage
+from workers.sandbox.control import Control
 from workers.sandbox.plan import Plan, Verdict
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -28,12 +30,10 @@ SHARE = 20
 
 
 def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
-    control.set_inheritable(False)
-    told = control.makefile("rb").readline()
-    if not told:
+    control = Control(int(sys.argv[1]))
+    plan = control.plan()
+    if plan is None:
         return
-    plan = Plan.parse(told)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     shared = usage.SharedMemory(os.getuid() if plan.layers.uid is None else plan.layers.uid)
@@ -42,17 +42,13 @@ def main() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, -15)  # as root: a crowd of processes must not outrun it
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    status, excess = _watch(plan, child, control, shared)
+    verdict = _watch(plan, child, control, shared)
     with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)  # all there is to do where there is no /proc
     left = processes.end_descendants(plan.layers.uid)
     if plan.layers.uid is not None:
         shared.clear()
-    verdict = Verdict(status=status, left=left)
-    if excess is not None:
-        verdict = Verdict(status, excess.limit, excess.used, excess.allowed, left)
-    with contextlib.suppress(OSError):
-        control.sendall(verdict.json().encode() + b"\n")
+    control.tell(dataclasses.replace(verdict, left=left))
 
 
 def _start(plan: Plan) -> int:
@@ -71,9 +67,7 @@ def _start(plan: Plan) -> int:
     return child
 
 
-def _watch(
-    plan: Plan, child: int, control: socket.socket, shared: usage.SharedMemory
-) -> tuple[int | None, usage.Excess | None]:
+def _watch(plan: Plan, child: int, control: Control, shared: usage.SharedMemory) -> Verdict:
     """Wait until the child ends, a limit is exceeded, or the worker has had enough; which of them."""
     looked_at, took_s = float("-inf"), 0.0
     with selectors.DefaultSelector() as selector:
@@ -83,7 +77,7 @@ def _watch(
         while True:
             status = _ended(plan, child)
             if status is not None:
-                return status, None
+                return Verdict(status)
             tree = processes.descendants(os.getpid())
             found = usage.excess(plan.limits, tree, _reaped_cpu_s(), shared)
             now = time.monotonic()
@@ -92,10 +86,12 @@ def _watch(
                 found = usage.disk_excess(plan.limits, plan.writable, tree)
                 took_s = time.monotonic() - now
             if found is not None:
-                return None, found
+                return Verdict(None, found.limit, found.used, found.allowed)
             for key, _ in selector.select(TICK_S):
-                if key.fileobj is control:
-                    return None, None
+                if key.fileobj is control and not control.hear():
+                    return Verdict(None)
+            if control.lapsed:
+                return Verdict(None, lapsed=True)
 
 
 def _ended(plan: Plan, child: int) -> int | None:
