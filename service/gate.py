@@ -24,7 +24,7 @@ from service import store_errors
 from service.auditing import audited, origin
 from service.authentication import CHALLENGE, Authentication
 from service.caller import Caller
-from service.problems import ProblemError
+from service.problems import ProblemError, not_owner
 from service.rate_limits import RateLimits
 from service.rules import RULES, Owned, Rule
 from store import Database, Tx, jobs, tokens, webhooks
@@ -118,12 +118,7 @@ class Gate:
         except NotFound:
             return  # the route says so, in its own words
         if owner != caller.account:
-            whose = f"is {owner}'s" if owner else "was made without accounts"
-            raise ProblemError(
-                "not_owner",
-                f"The {kind} {thing} {whose}; you are {caller.account}.",
-                "Ask its author or an admin.",
-            )
+            raise not_owner(f"The {kind} {thing}", owner, caller.account)
 
 
 def match(method: str, path: str) -> tuple[str, dict[str, str]] | None:

@@ -96,6 +96,14 @@ def field_problem(errors: Sequence[FieldError]) -> ProblemError:
     return ProblemError("invalid_request", detail, first.remedy, errors=errors)
 
 
+def not_owner(
+    thing: str, owner: str | None, account: str | None, remedy: str = "Ask its author or an admin."
+) -> ProblemError:
+    """The 403 for whoever would change what is another's; ``thing`` begins the sentence."""
+    whose = f"is {owner}'s" if owner else "was made without accounts"
+    return ProblemError("not_owner", f"{thing} {whose}; you are {account}.", remedy)
+
+
 def document(error: ProblemError, *, instance: str | None) -> Problem:
     """The wire model of a problem; ``instance`` is the path it happened at, or an incident's URN."""
     kind = KINDS[error.code]

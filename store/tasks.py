@@ -84,6 +84,15 @@ def register(
     return task, True
 
 
+def owner(tx: Tx, name: str) -> str | None:
+    """The account that a task belongs to: whoever brought its first version, None without accounts.
+
+    Raises:
+        NotFound: There is no task of that name.
+    """
+    return get(tx, f"{name}@1").author
+
+
 def register_external(tx: Tx, name: str, *, author: str | None = None) -> Task:
     """The version of a task whose trainings stay outside: there is nothing to keep but its name."""
     task, _ = register(

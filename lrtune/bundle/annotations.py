@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _TYPES: Mapping[str, str] = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
@@ -51,7 +51,7 @@ class Names:
             elif type(node).__name__ == "TypeAlias":  # the `type` statement, from Python 3.12 on
                 self._values[node.name.id] = node.value  # type: ignore[attr-defined]
             elif isinstance(node, ast.ClassDef) and any("Enum" in last_name(base) for base in node.bases):
-                self._enums[node.name] = dict(_members(node))
+                self._enums[node.name] = _members(node)
 
     def schema(self, node: ast.expr | None, depth: int = 0) -> dict[str, Any]:
         """The schema of an annotation; ``{}``, which lets anything through, where it is not understood."""
@@ -199,21 +199,27 @@ def _literal(nodes: Iterable[ast.expr]) -> dict[str, Any]:
     return {"enum": choices} if choices else {}
 
 
-def _members(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
-    """Names and values of an enumeration; up to the first that is not written out."""
+def _members(node: ast.ClassDef) -> dict[str, Any]:
+    """What stands for the members of an enumeration, by their names: their values, or where not all of these
+    are written out, their names."""
+    found: dict[str, Any] = {}
+    read = True
     for each in node.body:
-        if not (isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)):
+        target = each.targets[0] if isinstance(each, ast.Assign) else getattr(each, "target", None)
+        value: ast.expr | None = getattr(each, "value", None)
+        if not isinstance(target, ast.Name) or value is None or target.id.startswith("_"):
             continue
-        name = each.targets[0].id
-        if isinstance(each.value, ast.Call) and last_name(each.value.func) == "auto":
-            if not any(last_name(base) == "StrEnum" for base in node.bases):
-                return
-            yield name, name.lower()
+        name = target.id
+        if isinstance(value, ast.Call) and last_name(value.func) == "auto":
+            found[name] = name.lower()
+            read &= any(last_name(base) == "StrEnum" for base in node.bases)
             continue
         try:
-            yield name, plain(ast.literal_eval(each.value))
+            found[name] = plain(ast.literal_eval(value))
         except UNREADABLE:
-            return
+            found[name] = None
+            read = False
+    return found if read else {name: name for name in found}
 
 
 def _keyword(word: str, schema: Mapping[str, Any]) -> str | None:

@@ -41,10 +41,10 @@ def read(files: Mapping[str, bytes], entry: str) -> Entry:
     """The function that ``entry`` (``module:function``) names.
 
     A parameter's annotation becomes its schema: int, float, bool, str, None, ``Literal``, ``Optional``,
-    unions, lists, tuples, dicts, an enumeration or alias of the same file, ``Annotated`` with the bounds of
-    pydantic's ``Field`` or of annotated_types. Another one, or none, leaves the value open. Parameters
-    without a default are required; ``**params`` lets others through. Descriptions come from the docstring's
-    ``Args:``.
+    unions, lists, tuples, dicts, an enumeration (by its members' values, or by their names if not all values
+    are written out) or alias of the same file, ``Annotated`` with the bounds of pydantic's ``Field`` or of
+    annotated_types. Another one, or none, leaves the value open. Parameters without a default are required;
+    ``**params`` lets others through. Descriptions come from the docstring's ``Args:``.
 
     Raises:
         BundleError: No such file or function, or the file is not Python.

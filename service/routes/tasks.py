@@ -14,7 +14,7 @@ from lrtune.wire import FieldError, Page, Task
 from service import samples
 from service.caller import Who
 from service.context import Cursor, Here, Limit, Store, TaskRef
-from service.problems import field_problem, responses
+from service.problems import field_problem, not_owner, responses
 from service.settings import Settings
 from service.uploads import UploadRoute
 from store import tasks
@@ -42,6 +42,7 @@ ZIP = "application/zip"
         **responses(
             "malformed_request",
             "cross_origin",
+            "not_owner",
             "request_timeout",
             "body_too_large",
             "unsupported_media_type",
@@ -64,13 +65,14 @@ async def push(
 ) -> Task:
     """Check a bundle without running any of it, and keep it for good as the next version of its name.
 
-    The same content gives the same version, with status 200.
+    The same content gives the same version, with status 200. Further versions of a name are for whoever
+    pushed its first, and for admins: a job that names no version gets the newest.
     """
 
     def keep() -> tuple[Task, bool]:
         found = _checked(bundle.file, bundle.filename or "", name, entry, requirements, here.settings)
         with here.database.write() as tx:
-            return tasks.register(
+            task, created = tasks.register(
                 tx,
                 name=found.name,
                 entry=found.entry,
@@ -81,6 +83,11 @@ async def push(
                 requirements=found.requirements,
                 data=found.data,
             )
+            owner = tasks.owner(tx, task.name)
+            if created and owner != who.account and not who.administers:
+                remedy = f"Choose another name, or have {owner or 'an admin'} push it."
+                raise not_owner(f"The task {task.name}", owner, who.account, remedy)
+            return task, created
 
     task, created = await anyio.to_thread.run_sync(keep, limiter=here.upload_threads)
     response.headers["Location"] = f"/v1/tasks/{task.name}@{task.version}"

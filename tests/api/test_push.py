@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from lrtune.bundle.archive import SENT_MAX
+from lrtune.wire import Role
 from service.app import create_app
 from service.bodies import DRAIN_BYTES
 from service.settings import Settings, load
 from store import Database
 from tests.api.conftest import Client
+from tests.api.members import enrol, speaking
 from tests.api.problem import problem
 from tests.unit.bundle.zips import zipped
 
@@ -88,6 +90,26 @@ def test_a_job_is_checked_against_what_was_pushed(client: Client) -> None:
     assert client.post("/v1/jobs", json={"task": "mine@1", "params": {"width": 4}}).status_code == 202
     wrong = client.post("/v1/jobs", json={"task": "mine", "params": {"width": "wide"}})
     detail(wrong, "/params/width")
+
+
+def test_further_versions_are_for_the_author_and_admins(client: Client, database: Database) -> None:
+    assert push(client, name="old").status_code == 201
+    root = speaking(client, enrol(database, "root", Role.ADMIN).secret)
+    ada, bob = (speaking(client, enrol(database, name, Role.MEMBER).secret) for name in ("ada", "bob"))
+    assert push(ada).json()["author"] == "ada"
+    refused = problem(push(bob, SOURCE + b"\n"), "not_owner")
+    assert refused["detail"] == "The task mine is ada's; you are bob."
+    assert "Choose another name" in refused["remedy"]
+    assert push(bob).status_code == 200  # the same content changes nothing
+    assert push(bob, name="bobs").status_code == 201
+    assert [push(who, SOURCE + b"#" * n).json()["version"] for n, who in enumerate((ada, root, ada), 1)] == [
+        2, 3, 4,
+    ]  # fmt: skip
+    assert "made without accounts" in problem(push(ada, SOURCE + b"\n", name="old"), "not_owner")["detail"]
+    assert push(root, SOURCE + b"\n", name="old").json()["version"] == 2
+    outside = {"task": "hers", "mode": "external", "external": {"steps_per_epoch": 5}, "batch_size": 1}
+    assert ada.post("/v1/jobs", json=outside).status_code == 202
+    problem(push(bob, name="hers"), "not_owner")
 
 
 def test_requirements_may_come_as_a_file(client: Client) -> None:

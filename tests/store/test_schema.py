@@ -167,3 +167,34 @@ def test_an_upgrade_keeps_what_was_there_before_accounts(empty: Database, empty_
     lease = units.claim(empty, "ada", lease_s=30)
     assert lease is not None
     assert (lease.job, lease.payload) == ("j", {"stage": "start"})
+
+
+@pytest.mark.parametrize("revision", ["0004", "0005"])
+def test_an_upgrade_keeps_workers_and_tasks_from_before_isolation_and_bundles(
+    empty: Database, empty_url: str, revision: str
+) -> None:
+    at = "2026-01-01 12:00:00.000000"
+    with empty.write() as tx:
+        config = schema._config()
+        config.attributes["connection"] = tx.conn
+        command.upgrade(config, revision)
+        for statement, values in (
+            ("tasks (name, version, digest, entry, description, params_schema, created_at)",
+             ("digits", 1, "d", "e", "", "{}", at)),
+            ("task_files (task, version, path, content)", ("digits", 1, "a.py", b"12345")),
+            ("task_files (task, version, path, content)", ("digits", 1, "b/c.bin", b"\0\xff")),
+            ("workers (id, host, pid, device, version, started_at, seen_at, lease_s)",
+             ("w", "node1", 7, "cpu", "0.1.0", at, at, 20.0)),
+        ):  # fmt: skip
+            marks = ", ".join(f":v{n}" for n in range(len(values)))
+            tx.conn.execute(
+                sa.text(f"INSERT INTO {statement} VALUES ({marks})"),
+                {f"v{n}": value for n, value in enumerate(values)},
+            )
+    migrate(empty_url)
+    with empty.read() as tx:
+        task = tasks.get(tx, "digits@1")
+        assert tasks.files(tx, "digits", 1) == {"a.py": b"12345", "b/c.bin": b"\0\xff"}
+        assert (task.requirements, task.data, task.size, task.author) == ("", {}, 7, None)
+        [worker] = tx.conn.execute(sa.select(tables.workers)).all()
+    assert (worker.id, worker.host, worker.isolation) == ("w", "node1", None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from lrtune.loops import Loop
 from lrtune.task import Task, TaskError
+from workers.trainer.arguments import arguments
 from workers.trainer.errors import blame
 
 
@@ -20,7 +21,8 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task | Loop:
     The folder comes first on the import path; modules of an earlier folder are forgotten.
 
     Raises:
-        TaskError: There is no such file or function, or it returns neither a Task nor a Loop.
+        TaskError: There is no such file or function, it does not take ``params``, or it returns neither a
+            Task nor a Loop.
         UserError: The file or the function raised.
     """
     module_name, _, function_name = entry.partition(":")
@@ -54,8 +56,9 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task | Loop:
         inspect.signature(function).bind(**params)
     except (TypeError, ValueError) as error:
         raise TaskError("params", f"{function_name}: {error}", f"it is {_signature(function)}") from error
+    taken = arguments(function, params)
     with blame("entry"):
-        task = function(**params)
+        task = function(**taken)
     if not isinstance(task, Task | Loop):
         raise TaskError(
             "entry",

@@ -75,9 +75,14 @@ class Size(Enum):
     SMALL = 1
     LARGE = 2
 
+class Layer(Enum):
+    _ignore_ = ["x"]
+    FLAT: object = 3
+    DEEP = make()
+
 def entry(
     width: Width = 64, depth: int = DEPTH, rate: Annotated[float, Ge(0), Field(lt=1)] = 0.1,
-    kind: Kind = Kind.RELU, size: Size = Size.SMALL, maybe: Optional[int] = None,
+    kind: Kind = Kind.RELU, size: Size = Size.SMALL, layer: Layer = Layer.FLAT, maybe: Optional[int] = None,
     some: Union[int, str, None] = None, quoted: "int | None" = None, sizes: list[int] = [1, 2],
     pair: tuple[int, int] = (3, 3), many: tuple[float, ...] = (), table: dict[str, float] = {},
     nested: Literal["a"] | list[Literal[1, 2]] = "a", name: Annotated[str, Field(min_length=1)] = "x",
@@ -96,6 +101,7 @@ def test_annotations() -> None:
         "rate": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "default": 0.1},
         "kind": {"enum": ["relu", "gelu"], "default": "relu"},
         "size": {"enum": [1, 2], "default": 1},
+        "layer": {"enum": ["FLAT", "DEEP"], "default": "FLAT"},
         "maybe": {"anyOf": [integer, null], "default": None},
         "some": {"anyOf": [integer, {"type": "string"}, null], "default": None},
         "quoted": {"anyOf": [integer, null], "default": None},
