@@ -56,11 +56,11 @@ def read(files: Mapping[str, bytes], entry: str) -> Entry:
     module, _, name = entry.partition(":")
     file = file_of(files, module)
     if file is None:
-        there = ", ".join(sorted(path for path in files if path.endswith(".py"))[:10]) or "no Python file"
+        there = ", ".join(sorted(path for path in files if path.endswith(".py"))[:10])
         raise BundleError(
             "entry",
             f"The bundle has no {module.replace('.', '/')}.py.",
-            f"It holds {there}: name one of these.",
+            f"It holds {there}: name one of these." if there else "It holds no Python file: add one.",
         )
     if module.partition(".")[0] in _TAKEN:
         raise BundleError(
@@ -92,10 +92,13 @@ def guess(file: str, content: bytes) -> str:
     ):
         if len(found) == 1:
             return found[0]
-    listed = ", ".join(public) or "none"
+    if not public:
+        raise BundleError(
+            "entry", f"{file} defines no function.", "Define task(...) -> lrtune.Task.", file=file
+        )
     raise BundleError(
         "entry",
-        f"Which function of {file} is the entry? It has: {listed}.",
+        f"Which function of {file} is the entry? It has: {', '.join(public)}.",
         f"Name it: {file}:function.",
         file=file,
     )

@@ -321,11 +321,11 @@ class Client(Labels, Exports, Memory, Accounts, Webhooks):
 
     def push_task(
         self,
-        script: str,
+        script: str | os.PathLike[str],
         *,
         name: str | None = None,
         requirements: str = "",
-        include: Iterable[str] = (),
+        include: Iterable[str | os.PathLike[str]] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Task:
         """Push a training, so that jobs can name it; the same content gives the version that there is.
@@ -341,7 +341,7 @@ class Client(Labels, Exports, Memory, Accounts, Webhooks):
             ArgumentError: What is on the disk cannot become a task.
         """
         try:
-            found = collect(script, include=include)
+            found = collect(os.fspath(script), include=map(os.fspath, include))
         except BundleError as error:
             raise ArgumentError(error.field, error.detail, error.remedy) from None
         fields = {"name": name or found.name, "entry": found.entry, "requirements": requirements}

@@ -184,7 +184,7 @@ def test_data_that_cannot_be_had(
     ("body", "code", "says"),
     [
         ("    import no_such_package_of_ours\n", "user_error", "no_such_package_of_ours"),
-        ("    return 3\n", "task_invalid", "returned a int, not a lrtune.Task"),
+        ("    return 3\n", "task_invalid", "returned int, not lrtune.Task"),
     ],
 )
 def test_tasks_that_are_none(server: Server, tmp_path: Path, body: str, code: str, says: str) -> None:

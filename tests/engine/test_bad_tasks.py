@@ -103,7 +103,7 @@ def test_code_that_raises_is_told_by_file_and_line(case: str, trainer: Trainer, 
 
 BREAKING = {
     "no such function": ("def other(): return make()", "entry: bad.py has no function 'task'"),
-    "not a task": ("def task(): return 3", "entry: task returned a int"),
+    "not a task": ("def task(): return 3", "entry: task returned int, not lrtune.Task"),
     "an empty data set": ("def task():\n    return make(train=(x[:0], y[:0]))", "train: is empty"),
     "an empty validation set": ("def task(): return make(valid=(x[:0], y[:0]))", "valid: is empty"),
     "targets missing": ("def task(): return make(train=(x, y[1:]))", "train: has 64 inputs but 63 targets"),
@@ -185,6 +185,13 @@ def test_layers_that_do_not_fit_are_told_where_the_model_is_made(trainer: Traine
     error = told(trainer, tmp_path, "def task():\n    return make(\n        model=lambda: nn.Linear(5, 1))")
     assert "shapes cannot be multiplied" in error.detail
     assert (error.file, error.line) == ("bad.py", AT + 2)
+
+
+def test_a_package_that_is_missing_is_to_be_named(trainer: Trainer, tmp_path: Path) -> None:
+    error = told(trainer, tmp_path, "import nothing_of_this_name.part\ndef task(): return make()")
+    assert (error.code, error.line) == ("user_error", AT)
+    assert "No module named 'nothing_of_this_name'" in error.detail
+    assert "that brings nothing_of_this_name in a requirements file" in (error.remedy or "")
 
 
 @pytest.mark.parametrize(

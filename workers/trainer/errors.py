@@ -15,9 +15,9 @@ from lrtune.wire import JobError
 from workers.trainer.place import Place
 
 _REMEDIES = {
-    "entry": "mend the file and register the task again",
-    "train": "mend the data set and register the task again",
-    "valid": "mend the data set and register the task again",
+    "entry": "mend the file and push the task again",
+    "train": "mend the data set and push the task again",
+    "valid": "mend the data set and push the task again",
     "model": "mend the model: it is called as model(inputs) with a batch of the training data",
     "loss": "mend the loss: it is called as loss(outputs, targets) and returns the mean over the batch",
     "optimizer": "choose another optimizer or other options",
@@ -83,7 +83,7 @@ def job_error(error: Exception, folder: Path, place: Place | None = None) -> Job
 def _user_error(error: UserError, folder: Path, place: Place | None) -> JobError:
     cause = error.cause
     stage = error.stage.partition("[")[0]
-    remedy = _REMEDIES.get(stage, "mend the file and register the task again")
+    remedy = _remedy(stage, cause)
     if isinstance(cause, SyntaxError) and cause.filename is not None:
         at = _relative(cause.filename, folder)
         cause.filename = at
@@ -122,6 +122,16 @@ def _user_error(error: UserError, folder: Path, place: Place | None) -> JobError
             ]
         ),
     )
+
+
+def _remedy(stage: str, cause: BaseException) -> str:
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        package = cause.name.partition(".")[0]
+        return (
+            f"name the package that brings {package} in a requirements file (lrtune push --requirements), "
+            f"or put {package}.py into the bundle (--include)"
+        )
+    return _REMEDIES.get(stage, "mend the file and push the task again")
 
 
 def _sentence(cause: BaseException) -> str:

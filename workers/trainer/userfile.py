@@ -62,7 +62,7 @@ def load_task(folder: Path, entry: str, params: dict[str, Any]) -> Task | Loop:
     if not isinstance(task, Task | Loop):
         raise TaskError(
             "entry",
-            f"{function_name} returned a {type(task).__name__}, not a lrtune.Task",
+            f"{function_name} returned {type(task).__name__}, not lrtune.Task",
             "return lrtune.Task(model=…, train=…, valid=…, loss=…), or a lrtune.Loop",
         )
     return task

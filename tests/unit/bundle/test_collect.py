@@ -85,7 +85,7 @@ def test_refused(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Non
         ("my_train.py", [str(outside)], "lies outside"),
         ("my_train.py", ["link.csv"], "lies outside"),
         ("my_train.py", ["inner.csv"], "is a link"),
-        ("helpers.py", [], "Which function"),
+        ("helpers.py", [], "defines no function"),
     ):
         with pytest.raises(BundleError, match=says):
             collect(str(project / script), include=include)

@@ -162,9 +162,15 @@ def test_the_entry_is_guessed_where_it_can_be(source: bytes, found: str) -> None
     assert entry.guess("mine.py", source) == found
 
 
-@pytest.mark.parametrize("source", [b"", b"def a(): ...\ndef b(): ..."])
-def test_an_entry_that_cannot_be_guessed_is_asked_for(source: bytes) -> None:
-    with pytest.raises(BundleError, match=r"Name it: mine\.py:function"):
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (b"", "defines no function"),
+        (b"def a(): ...\ndef b(): ...", r"It has: a, b\. Name it: mine\.py:function"),
+    ],
+)
+def test_an_entry_that_cannot_be_guessed_is_asked_for(source: bytes, says: str) -> None:
+    with pytest.raises(BundleError, match=says):
         entry.guess("mine.py", source)
 
 
