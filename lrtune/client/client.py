@@ -341,7 +341,7 @@ class Client(Labels, Exports, Memory, Accounts, Webhooks):
             ArgumentError: What is on the disk cannot become a task.
         """
         try:
-            found = collect(os.fspath(script), include=map(os.fspath, include))
+            found = collect(os.fspath(script), include=[os.fspath(each) for each in include])
         except BundleError as error:
             raise ArgumentError(error.field, error.detail, error.remedy) from None
         fields = {"name": name or found.name, "entry": found.entry, "requirements": requirements}
