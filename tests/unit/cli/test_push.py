@@ -67,7 +67,7 @@ def test_what_is_wrong_here_is_told_before_anything_is_sent(
     for arguments, words in (
         ([str(script)], "my_train.py, line 1"),
         ([str(script.with_name("no.py"))], "There is no Python file"),
-        ([str(script.with_name("helpers.py"))], "Which function"),
+        ([str(script.with_name("helpers.py"))], "defines no function"),
     ):
         done = run("push", *arguments)
         assert done.exit_code == exits.USAGE
