@@ -9,12 +9,13 @@ from lrtune.wire import JobError
 
 
 class Limit(NamedTuple):
-    """A limit: the code of a job that exceeds it, what it counts, the remedy, the worker's setting."""
+    """A limit: the code of a job that exceeds it, what it counts, the remedy, the worker's setting if it is
+    one."""
 
     code: str
     what: str
     remedy: str
-    variable: str
+    variable: str | None
 
 
 LIMITS: Mapping[str, Limit] = {
@@ -37,6 +38,7 @@ LIMITS: Mapping[str, Limit] = {
     "files": Limit(
         "file_limit", "files", "Write fewer files, or remove what is no longer needed", "LRTUNE_FILES"
     ),
+    "path_bytes": Limit("path_limit", "bytes in the path of a file", "Nest folders less deeply", None),
     "unit_s": Limit(
         "time_limit",
         "seconds for one unit of work",
@@ -58,9 +60,10 @@ class LimitExceeded(Exception):  # noqa: N818 - not the worker's error: the task
 
     def __init__(self, name: str, used: float, allowed: float) -> None:
         limit = LIMITS[name]
+        raising = f"; or ask the worker's operator to raise {limit.variable}" if limit.variable else ""
         super().__init__(f"{used:,.0f} {limit.what} used, {allowed:,.0f} allowed")
         self.error = JobError(
             code=limit.code,
             detail=f"The task used {used:,.0f} {limit.what}; this worker allows {allowed:,.0f}.",
-            remedy=f"{limit.remedy}; or ask the worker's operator to raise {limit.variable}.",
+            remedy=f"{limit.remedy}{raising}.",
         )

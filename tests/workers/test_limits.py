@@ -123,6 +123,26 @@ GREEDY = {
         {"files": 100},
         "for number in range(200): open(f'{number}', 'w').close()",
     ),
+    "files in a folder that nobody may list": (
+        "disk_limit",
+        {"disk_mb": 20},
+        """
+        for number in range(10):
+            os.mkdir(f"locked{number}")
+            with open(f"locked{number}/part", "wb") as file:
+                file.write(b"x" * (4 << 20))
+            os.chmod(f"locked{number}", 0)
+        """,
+    ),
+    "files deeper than paths reach": (
+        "path_limit",
+        {},
+        """
+        for _ in range(40):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+        """,
+    ),
     "much text": ("log_limit", {"log_mb": 2}, "while True: os.write(2, b'x' * 1000 + b'\\n')"),
 }
 
@@ -135,7 +155,7 @@ def test_more_than_allowed_fails_the_job_with_what_was_used(start: Start, case: 
     assert error.code == code
     assert "this worker allows" in error.detail
     assert error.remedy is not None
-    assert next(limit.variable for limit in LIMITS.values() if limit.code == code) in error.remedy
+    assert (next(limit.variable for limit in LIMITS.values() if limit.code == code) or "") in error.remedy
 
 
 def test_a_file_larger_than_the_disk_limit_is_an_error_where_it_is_written(start: Start) -> None:

@@ -247,7 +247,18 @@ def test_unix_sockets_of_the_machine_are_out_of_reach(
 
 def test_its_folders_are_gone_with_it(around: Sandbox) -> None:
     children = Children(around)
-    [said] = attempts(children, "    os.mkdir('locked', 0); tell(os.getcwd())")
+    [said] = attempts(
+        children,
+        """
+    tell(os.getcwd())
+    os.makedirs("locked/inner/most")
+    os.chmod("locked/inner", 0)
+    os.chmod("locked", 0)
+    for _ in range(1500):
+        os.mkdir("d")
+        os.chdir("d")
+    """,
+    )
     folder = Path(said).parent
     assert stat.S_IMODE((folder / "home").stat().st_mode) == 0o700
     children.close()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -41,9 +41,30 @@ class Folder:
                 (Path(folder) / name).chmod(0o644)
 
     def close(self) -> None:
-        """Remove it with all it holds, folders that the task locked included."""
-        for folder, names, _ in os.walk(self._root):
-            for name in names:
-                with contextlib.suppress(OSError):
-                    (Path(folder) / name).chmod(0o700, follow_symlinks=False)
-        shutil.rmtree(self._root, ignore_errors=True)
+        """Remove it with all it holds: locked folders, and nested ones however deep.
+
+        Folders inside folders are moved up first: deep ones have too long a path to be named, and
+        ``shutil.rmtree`` runs out of stack where they nest a thousand deep.
+        """
+        moved = itertools.count()
+        with contextlib.suppress(OSError):
+            while found := list(self._root.iterdir()):
+                for path in found:
+                    if _folder(path):
+                        for inner in list(path.iterdir()):
+                            if _folder(inner):
+                                inner.rename(self._root / str(next(moved)))
+                            else:
+                                inner.unlink()
+                        path.rmdir()
+                    else:
+                        path.unlink()
+            self._root.rmdir()
+
+
+def _folder(path: Path) -> bool:
+    """Whether it is a folder, which is unlocked then."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    path.chmod(0o700)
+    return True

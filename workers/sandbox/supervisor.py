@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 
-from workers.sandbox import enter, processes, usage
+from workers.sandbox import disk, enter, processes, usage
 from workers.sandbox.control import Control
 from workers.sandbox.plan import Plan, Verdict
 
@@ -83,7 +83,7 @@ def _watch(plan: Plan, child: int, control: Control, shared: usage.SharedMemory)
             now = time.monotonic()
             if found is None and now - looked_at > took_s * SHARE:
                 looked_at = now
-                found = usage.disk_excess(plan.limits, plan.writable, tree)
+                found = disk.disk_excess(plan.limits, plan.writable, tree)
                 took_s = time.monotonic() - now
             if found is not None:
                 return Verdict(None, found.limit, found.used, found.allowed)

@@ -1,4 +1,4 @@
-"""What a tree of processes uses: memory, processes, threads, CPU time, disk."""
+"""What a tree of processes uses: memory, processes, threads, CPU time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from workers.sandbox.plan import MB, Limits
 from workers.sandbox.processes import Process
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_SHARED = "/dev/shm"
+SHARED = "/dev/shm"
 
 
 @dataclass(frozen=True)
 class Excess:
-    """A limit (a field of ``Limits``) and what was used of it, both in its unit."""
+    """A limit (a field of ``Limits``, or ``path_bytes``) and what was used of it, both in its unit."""
 
     limit: str
     used: float
@@ -85,11 +85,11 @@ class SharedMemory:
 
     def __init__(self, uid: int) -> None:
         self._uid = uid
-        self._before = {(device, node) for device, node, _ in self._named(_SHARED)}
+        self._before = {(device, node) for device, node, _ in self._named(SHARED)}
 
     def filled(self, tree: Sequence[Process]) -> int:
         """Bytes."""
-        roots = {_SHARED, *(f"/proc/{process.pid}/root{_SHARED}" for process in tree)}
+        roots = {SHARED, *(f"/proc/{process.pid}/root{SHARED}" for process in tree)}
         found = {
             (device, node): size
             for root in roots
@@ -101,7 +101,7 @@ class SharedMemory:
 
     def clear(self) -> None:
         """Remove the files; only for an account that nobody else uses."""
-        with contextlib.suppress(OSError), os.scandir(_SHARED) as entries:
+        with contextlib.suppress(OSError), os.scandir(SHARED) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     if entry.stat(follow_symlinks=False).st_uid == self._uid:
@@ -129,26 +129,6 @@ def nameless(tree: Sequence[Process]) -> list[tuple[tuple[int, int], int, bool]]
                     told = os.stat(f"{folder}/{name}")
                     if told.st_nlink == 0 and told.st_blocks:
                         target = os.readlink(f"{folder}/{name}")
-                        in_memory = target.startswith(("/memfd:", _SHARED))
+                        in_memory = target.startswith(("/memfd:", SHARED))
                         found.append(((told.st_dev, told.st_ino), told.st_blocks * 512, in_memory))
     return found
-
-
-def disk_excess(limits: Limits, folders: Sequence[str], tree: Sequence[Process]) -> Excess | None:
-    """The first disk limit that the folders exceed, files counted that were removed but are still open."""
-    size = sum({key: size for key, size, in_memory in nameless(tree) if not in_memory}.values())
-    count = 0
-    waiting = [folder for folder in folders if not folder.startswith(_SHARED)]
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                count += 1
-                with contextlib.suppress(OSError):
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        if count > limits.files:
-            return Excess("files", count, limits.files)
-    if size > limits.disk_mb * MB:
-        return Excess("disk_mb", size / MB, limits.disk_mb)
-    return None

@@ -44,7 +44,7 @@ def test_the_normal_form() -> None:
         "a==1\na==2",
     ],
 )
-def test_refused(line: str) -> None:
+def test_requirements_that_are_refused(line: str) -> None:
     with pytest.raises(BundleError) as caught:
         requirements.read(f"einops\n{line}")
     assert caught.value.field == "requirements"
