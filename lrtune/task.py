@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Precision = Literal["float32", "bf16", "fp16"]
+LOSSES = ("loss", "train_loss")
+"""What is reported of every training; no metric can have these names."""
+
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16", "fp16")
 
 
@@ -138,14 +143,28 @@ def _metrics(metrics: Any) -> None:
     remedy = 'give a mapping of names to functions, e.g. metrics={"accuracy": accuracy}'
     if not isinstance(metrics, Mapping):
         raise TaskError("metrics", f"a {type(metrics).__name__} is not a mapping", remedy)
+    check_metric_names(list(metrics), remedy)
     for name, metric in metrics.items():
-        if not isinstance(name, str) or not name:
-            raise TaskError("metrics", f"{name!r} is not a name", remedy)
-        if name in ("loss", "train_loss"):
+        _callable(f"metrics[{name!r}]", metric, remedy)
+
+
+def check_metric_names(names: Sequence[Any], remedy: str) -> None:
+    """Check the names of what is reported beside the losses.
+
+    Raises:
+        TaskError: One is no name, too long or taken, or there are too many.
+    """
+    if len(names) > VALUES_MAX - len(LOSSES):
+        raise TaskError(
+            "metrics", f"has {len(names)} names", f"report at most {VALUES_MAX - len(LOSSES)} metrics"
+        )
+    for name in names:
+        if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= VALUE_NAME_MAX:
+            raise TaskError("metrics", f"{str(name)[:VALUE_NAME_MAX]!r} is not a name", remedy)
+        if name in LOSSES:
             raise TaskError(
                 "metrics", f"the name {name!r} is taken", "the loss is always reported; leave it out"
             )
-        _callable(f"metrics[{name!r}]", metric, remedy)
 
 
 def _whole(name: str, value: Any, *, low: int) -> None:

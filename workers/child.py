@@ -88,6 +88,7 @@ class Child:
         for source in (self._process.talk, self._process.text, self._process.control):
             self._selector.register(source, selectors.EVENT_READ)
         self._received = bytearray()
+        self._looked_through = 0
         self._text = b""
         self._printed = 0
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -185,13 +186,15 @@ class Child:
         if not chunk:
             self._died()
         self._received += chunk
-        if len(self._received) > LINE_MAX_BYTES and b"\n" not in self._received:
+        if len(self._received) > LINE_MAX_BYTES and b"\n" not in chunk:  # whole lines before it are taken out
             raise ChildDied("the trainer sent a line without end", "\n".join(self._tail))
 
     def _line(self) -> bytes | None:
-        end = self._received.find(b"\n")
+        end = self._received.find(b"\n", self._looked_through)
         if end < 0:
+            self._looked_through = len(self._received)
             return None
+        self._looked_through = 0
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         return line

@@ -9,20 +9,35 @@ socket tells it to leave.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from lrtune.wire import JobError, OptimizerSpec, Report, Setting, TrialState
+from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
-LINE_MAX_BYTES = 64 * 1024 * 1024
+LINE_MAX_BYTES = 16 * 1024 * 1024
 """A longer line ends the child: it is broken or hostile."""
 
 
-class Message(BaseModel):
-    """A line; unknown fields are errors, since both ends are of one version."""
+NUMBER_MAX = 2**53
+LANES_MAX = 4096
+TEXT_MAX = 4000
+TRACEBACK_MAX = 40_000
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Count = Annotated[int, Field(ge=0, le=NUMBER_MAX)]
+Positive = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
+Word = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=TEXT_MAX)]
+ValueName = Annotated[str, Field(min_length=1, max_length=VALUE_NAME_MAX)]
+
+
+class Message(BaseModel):
+    """A line; unknown fields are errors, since both ends are of one version. What a child tells is bounded:
+    it goes to the database, and into the planning of its job."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Mode = Literal["fused", "sequential", "owned"]
@@ -101,8 +116,8 @@ class Continue(Message):
 class Memory(Message):
     """The most bytes that the child has held: of the machine's memory, and of its GPU's if it uses one."""
 
-    host_bytes: int
-    gpu_bytes: int | None = None
+    host_bytes: Count
+    gpu_bytes: Count | None = None
 
 
 class Loaded(Message):
@@ -113,21 +128,21 @@ class Loaded(Message):
     """
 
     type: Literal["loaded"] = "loaded"
-    steps_per_epoch: int
-    batch_size: int
-    train_size: int
-    valid_size: int
-    metrics: list[str]
-    parameters: int
-    default_lr: float
+    steps_per_epoch: Positive
+    batch_size: Positive
+    train_size: Positive
+    valid_size: Count
+    metrics: Annotated[list[ValueName], Field(max_length=VALUES_MAX)]
+    parameters: Count
+    default_lr: Annotated[float, Field(gt=0)]
     mode: Mode
-    lanes: int
+    lanes: Annotated[int, Field(ge=1, le=LANES_MAX)]
     compiled: bool = False
-    reason: str | None = None
-    timings: dict[str, float] = Field(default_factory=dict)
-    device: str
-    precision: str
-    versions: dict[str, str]
+    reason: Text | None = None
+    timings: Annotated[dict[Word, float], Field(max_length=100)] = Field(default_factory=dict)
+    device: Word
+    precision: Word
+    versions: Annotated[dict[Word, Word], Field(max_length=100)]
     memory: Memory | None = None
 
 
@@ -135,9 +150,9 @@ class Working(Message):
     """A sign of life inside a long step: what, how far."""
 
     type: Literal["working"] = "working"
-    what: str
-    done: int
-    total: int
+    what: Word
+    done: Count
+    total: Count
 
 
 class Swept(Message):
@@ -153,6 +168,17 @@ class LaneReport(Message):
 
     number: int
     report: Report
+
+    @field_validator("report")
+    @classmethod
+    def _bounded(cls, report: Report) -> Report:
+        if not 1 <= report.epoch <= report.step <= NUMBER_MAX or not math.isfinite(report.lr):
+            raise ValueError("epoch, step or LR out of bounds")
+        if len(report.values) > VALUES_MAX or any(len(name) > VALUE_NAME_MAX for name in report.values):
+            raise ValueError("too many values, or one with a long name")
+        if not all(value is None or math.isfinite(value) for value in report.values.values()):
+            raise ValueError("a value that is not finite, and not null")
+        return report
 
 
 class Reports(Message):
@@ -183,6 +209,16 @@ class Crashed(Message):
 
     type: Literal["crashed"] = "crashed"
     error: JobError
+
+    @field_validator("error")
+    @classmethod
+    def _bounded(cls, error: JobError) -> JobError:
+        texts = (error.code, error.detail, error.remedy or "", error.file or "")
+        if any(len(text) > TEXT_MAX for text in texts) or len(error.traceback or "") > TRACEBACK_MAX:
+            raise ValueError("a text that is too long")
+        if error.line is not None and not 0 <= error.line <= NUMBER_MAX:
+            raise ValueError("a line out of bounds")
+        return error
 
 
 Order = Annotated[Load | Sweep | Train | Continue, Field(discriminator="type")]

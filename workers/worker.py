@@ -40,7 +40,7 @@ LOOK_S = 2.0
 PAUSE_MIN_S = 10.0
 """So long at least a trainer waits for its worker's next word between units."""
 DEATHS = 2
-"""So often a unit may cost this worker its trainer child before the job counts as failed by it."""
+"""So often a unit may cost this worker its trainer child, or make it fail, before the job fails."""
 
 
 class Worker:
@@ -180,7 +180,13 @@ class Worker:
         except ChildDied as error:
             log.warning("job %s: %s\n%s", lease.job, error.reason, error.tail)
             self._drop_child()
-            self._child_died(keeper, error)
+            self._again(keeper, error.error(DEATHS))
+        except (DatabaseUnavailable, SchemaError):
+            raise
+        except Exception as error:  # one job's trouble must not take the worker from all others
+            log.exception("job %s: the worker failed over unit %s", lease.job, lease.unit)
+            self._drop_child()
+            self._again(keeper, _stumbled(error))
         finally:
             self._lease = None
 
@@ -254,14 +260,14 @@ class Worker:
         except LeaseLost as error:
             log.warning("job %s: the unit was another's already: %s", keeper.lease.job, error)
 
-    def _child_died(self, keeper: Keeper, error: ChildDied) -> None:
+    def _again(self, keeper: Keeper, error: JobError) -> None:
         """Hand the unit back for one more try, then fail the job."""
         unit = keeper.lease.unit
         self._deaths[unit] = self._deaths.get(unit, 0) + 1
         if self._deaths[unit] < DEATHS:
             self._hand_back(keeper)
             return
-        self._fail(keeper, error.error(DEATHS))
+        self._fail(keeper, error)
 
     def _fail(self, keeper: Keeper, error: JobError) -> None:
         try:
@@ -298,3 +304,15 @@ class Worker:
                 workers.gone(tx, self._identity)
         except DatabaseUnavailable as error:
             log.warning("could not take leave of the database: %s", error)
+
+
+def _stumbled(error: Exception) -> JobError:
+    """The error of a job over which a worker failed itself."""
+    said = " ".join(str(error).split())[:1000]
+    return JobError(
+        code="worker_failed",
+        detail=f"A worker failed over this job, {DEATHS} times in the same place: {type(error).__name__}"
+        + (f": {said}." if said else "."),
+        remedy="The worker's log has the whole of it. If its machine is in order (disk, temporary folder), "
+        "this is a mistake in lrtune: please report it.",
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrtune.loops.trial import LoopTrial
-from lrtune.task import PRECISIONS, Precision, TaskError
+from lrtune.task import PRECISIONS, Precision, TaskError, check_metric_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +46,10 @@ class Loop:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise TaskError(name, f"{value!r} is not a whole number from 1 on", "give a whole number")
-        if isinstance(self.metrics, str) or not all(isinstance(m, str) and m for m in self.metrics):
-            raise TaskError("metrics", "is no sequence of names", 'give e.g. ("accuracy",)')
-        if taken := {"loss", "train_loss"} & set(self.metrics):
-            raise TaskError("metrics", f"the name {taken.pop()!r} is taken", "the loss is always reported")
+        remedy = 'give a sequence of names, e.g. ("accuracy",)'
+        if isinstance(self.metrics, str) or not isinstance(self.metrics, Sequence):
+            raise TaskError("metrics", "is no sequence of names", remedy)
+        check_metric_names(self.metrics, remedy)
         if self.default_lr is not None and not _positive(self.default_lr):
             raise TaskError("default_lr", f"{self.default_lr!r} is not a number above 0", "give e.g. 1e-3")
         if self.precision not in PRECISIONS:

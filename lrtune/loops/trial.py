@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lrtune import schedules
 from lrtune.wire import OptimizerSpec, Setting, StopReason, Verdict
 from lrtune.wire.external import TRAIN_LOSS
+from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -124,6 +125,11 @@ class LoopTrial(ABC):
                     "return when report(...).stop is true",
                 )
             return self._verdict()
+        if len(values) > VALUES_MAX or any(len(name) > VALUE_NAME_MAX for name in values):
+            raise LoopError(
+                f"{len(values)} values were reported at once, or one with a long name",
+                f"report at most {VALUES_MAX}, with names of at most {VALUE_NAME_MAX} characters",
+            )
         numbers = {name: _number(name, value) for name, value in values.items()}
         train_loss = numbers.pop(TRAIN_LOSS, None)
         if self.sweep:

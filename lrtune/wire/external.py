@@ -10,7 +10,7 @@ from pydantic import Field
 from lrtune.wire.base import LearningRate, Request, Resource
 from lrtune.wire.job import Phase
 from lrtune.wire.setting import ParamValue
-from lrtune.wire.trial import TrialState
+from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX, TrialState
 
 TRAIN_LOSS = "train_loss"
 """Name of the loss of a training step; the value that every step of a sweep reports."""
@@ -20,7 +20,7 @@ STEPS_MOST = 100_000
 """Optimizer steps of the longest external training: its LRs travel one by one."""
 
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)] | None
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=VALUE_NAME_MAX)]
 Token = Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9]{1,9}$")]
 
 
@@ -72,7 +72,7 @@ class ExternalReport(Request):
 
     epoch: Annotated[int, Field(ge=1)] | None = None
     step: Annotated[int, Field(ge=0)] | None = None
-    values: Annotated[dict[Name, Value], Field(min_length=1, max_length=64)]
+    values: Annotated[dict[Name, Value], Field(min_length=1, max_length=VALUES_MAX)]
 
 
 class ExternalReports(Request):

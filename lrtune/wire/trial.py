@@ -10,6 +10,12 @@ from lrtune.wire.base import Resource
 from lrtune.wire.job import Phase
 from lrtune.wire.setting import ParamValue, Setting
 
+VALUES_MAX = 64
+"""Values of one report: the losses and the metrics."""
+
+VALUE_NAME_MAX = 100
+"""Characters of a metric's name."""
+
 
 class TrialState(StrEnum):
     """Where a trial stands; ``diverged`` (NaN or infinite loss) is a result, not an error."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrtune import Client
-from lrtune.client.errors import JobCancelled
+from lrtune.client.errors import JobCancelled, JobFailed
 from lrtune.client.result import Result
 from lrtune.wire import JobRequest, JobState, Phase, Trial, TrialState
 from tests.acceptance.conftest import SMALL, same
@@ -114,3 +114,21 @@ def test_a_server_told_to_stop_hands_its_work_on(tmp_path: Path) -> None:
     with serving(tmp_path, workers=0) as server:
         assert server.client().job(handle.id).state is JobState.RUNNING
         assert not server.client().workers()
+
+
+def test_a_job_over_which_the_worker_itself_fails_takes_no_other_with_it(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    with serving(tmp_path, workers=0) as server, working(tmp_path):
+        client = server.client()
+        until(lambda: bool(client.workers()), "a worker")
+        scratch.rmdir()  # as a cleaner of temporary folders does
+        with pytest.raises(JobFailed) as caught:
+            client.submit(REQUEST).wait(timeout_s=60)
+        error = caught.value.job.error
+        assert error is not None
+        assert (error.code, "FileNotFoundError" in error.detail) == ("worker_failed", True)
+        scratch.mkdir()
+        handle = client.submit(REQUEST)
+        until(lambda: bool(trainers(tmp_path)), "a trainer")
+        handle.cancel()
+        assert len(list(client.workers())) == 1

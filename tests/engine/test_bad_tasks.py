@@ -12,6 +12,7 @@ import pytest
 
 from lrtune.wire import JobError
 from tests.engine.trainer import Failed, Trainer, lane
+from workers.protocol import TEXT_MAX, TRACEBACK_MAX
 
 GOOD = """\
 import torch, lrtune
@@ -111,6 +112,14 @@ BREAKING = {
         "class D:\n    def __len__(self): return 9\n    def __getitem__(self, i): return x[i]\ndef task(): return make(train=D())",
         "train: an example is a Tensor, not (inputs, targets)",
     ),
+    "too many metrics": (
+        "def task(): return make(metrics={str(n): score for n in range(100)})\ndef score(o, t): return 1.0",
+        "metrics: has 100 names",
+    ),
+    "a metric of endless name": (
+        "def task(): return make(metrics={'m' * 1000: score})\ndef score(o, t): return 1.0",
+        "metrics: 'mmm",
+    ),
     "strings": ("def task(): return make(train=([['a']], ['b']))", "train:"),
     "NaN at once": (
         "def loss(o, t): return (o - t).sum() * float('nan')\ndef task(): return make(loss=loss)",
@@ -185,6 +194,17 @@ def test_layers_that_do_not_fit_are_told_where_the_model_is_made(trainer: Traine
     error = told(trainer, tmp_path, "def task():\n    return make(\n        model=lambda: nn.Linear(5, 1))")
     assert "shapes cannot be multiplied" in error.detail
     assert (error.file, error.line) == ("bad.py", AT + 2)
+
+
+def test_an_endless_message_is_cut(trainer: Trainer, tmp_path: Path) -> None:
+    error = told(
+        trainer, tmp_path, "def task():\n    raise ValueError('first ' + 'x' * 30_000_000 + ' last')"
+    )
+    assert error.detail.startswith("ValueError: first xxx")
+    assert error.detail.endswith("last (in entry)")
+    assert len(error.detail) <= TEXT_MAX
+    assert len(error.traceback or "") <= TRACEBACK_MAX
+    assert error.line == AT + 1
 
 
 def test_a_package_that_is_missing_is_to_be_named(trainer: Trainer, tmp_path: Path) -> None:

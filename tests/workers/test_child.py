@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
+from typing import Any
 
 import pytest
 
 from tests.workers.sandboxes import Start
 from workers.child import Child, ChildDied, Lapsed
-from workers.protocol import Done, Reply, Sweep, Working
+from workers.protocol import Done, Loaded, Reply, Reports, Sweep, Working
 
 ORDER = Sweep(lrs=[0.1], seeds=[0])
+
+
+LOADED: dict[str, Any] = {
+    "type": "loaded",
+    "steps_per_epoch": 1,
+    "batch_size": 1,
+    "train_size": 1,
+    "valid_size": 1,
+    "metrics": [],
+    "parameters": 1,
+    "default_lr": 1.0,
+    "mode": "fused",
+    "lanes": 1,
+    "device": "cpu",
+    "precision": "float32",
+    "versions": {},
+}
+
+
+def reports(**change: Any) -> dict[str, Any]:
+    report = {"epoch": 1, "step": 1, "lr": 0.1, "values": {"loss": 1.0}} | change
+    return {"type": "reports", "rows": [{"number": 0, "report": report}]}
 
 
 def ask(child: Child, log: list[str] | None = None) -> list[Reply]:
@@ -31,6 +56,17 @@ def test_replies_come_in_order_up_to_the_last(start: Start) -> None:
     assert ask(child) == [Done()]
 
 
+def test_what_the_cases_of_nonsense_begin_with_makes_sense(start: Start) -> None:
+    child = start(f"line()\nsay({json.dumps(reports())!r})\nsay({json.dumps(LOADED)!r})\nline()")
+    assert [type(reply) for reply in ask(child)] == [Reports, Loaded]
+
+
+def test_a_line_without_end_is_no_reply(start: Start) -> None:
+    child = start("line()\nwhile True: peer.sendall(b'x' * 1_000_000)")
+    with pytest.raises(ChildDied, match="a line without end"):
+        ask(child)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -40,6 +76,20 @@ def test_replies_come_in_order_up_to_the_last(start: Start) -> None:
         '{"type": "done", "more": 1}',
         '{"type": "finished", "number": 1, "state": "complete", "value": "much"}',
         "[" * 100_000,
+        json.dumps(LOADED | {"steps_per_epoch": 0}),
+        json.dumps(LOADED | {"train_size": 2**80}),
+        json.dumps(LOADED | {"lanes": 10**9}),
+        json.dumps(LOADED | {"metrics": ["m"] * 65}),
+        json.dumps(LOADED | {"metrics": ["m" * 101]}),
+        json.dumps(LOADED | {"default_lr": math.inf}),
+        json.dumps(LOADED | {"reason": "x" * 1_000_000}),
+        json.dumps(reports(epoch=0)),
+        json.dumps(reports(step=2**70)),
+        json.dumps(reports(lr=math.nan)),
+        json.dumps(reports(values={"loss": math.inf})),
+        json.dumps(reports(values={str(n): 1.0 for n in range(65)})),
+        json.dumps({"type": "crashed", "error": {"code": "x", "detail": "y" * 5000}}),
+        json.dumps({"type": "crashed", "error": {"code": "x", "detail": "y", "line": -1}}),
     ],
 )
 def test_nonsense_is_no_reply(start: Start, reply: str) -> None:

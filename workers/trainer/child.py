@@ -13,6 +13,7 @@ from lrtune.data.places import provide
 from lrtune.loops import Loop
 from lrtune.task import Task, TaskError
 from workers.protocol import (
+    TEXT_MAX,
     Continue,
     Crashed,
     Done,
@@ -121,7 +122,7 @@ class Child:
                 parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
                 default_lr=workload.row.default_lr,
                 **plan.choice.model_dump(),
-                reason=plan.reason,
+                reason=plan.reason and plan.reason[:TEXT_MAX],
                 timings=plan.timings,
                 device=_device_name(device),
                 precision=task.precision,

@@ -12,7 +12,10 @@ import torch
 from lrtune.optimizers import OptimizerError
 from lrtune.task import TaskError
 from lrtune.wire import JobError
+from workers.protocol import TEXT_MAX, TRACEBACK_MAX
 from workers.trainer.place import Place
+
+CUT = " […] "
 
 _REMEDIES = {
     "entry": "mend the file and push the task again",
@@ -48,11 +51,30 @@ def blame(stage: str) -> Iterator[None]:
 
 
 def job_error(error: Exception, folder: Path, place: Place | None = None) -> JobError:
-    """The wire form of an error.
+    """The wire form of an error, its texts cut to what a worker takes.
 
     With the user's file and line where their code is on the stack; else with ``place``, where the field at
     fault is defined.
     """
+    found = _job_error(error, folder, place)
+    return found.model_copy(
+        update={
+            "detail": _cut(found.detail, TEXT_MAX),
+            "remedy": None if found.remedy is None else _cut(found.remedy, TEXT_MAX),
+            "traceback": None if found.traceback is None else _cut(found.traceback, TRACEBACK_MAX),
+        }
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning and the end of a text that is too long."""
+    if len(text) <= most:
+        return text
+    half = most // 2 - len(CUT)
+    return text[:half] + CUT + text[-half:]
+
+
+def _job_error(error: Exception, folder: Path, place: Place | None) -> JobError:
     if isinstance(error, TaskError):
         return JobError(
             code="task_invalid",
