@@ -78,7 +78,7 @@ class Trainer:
         self._lines.close()
         self._socket.close()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -152,7 +152,7 @@ class Trainer:
     def leave(self) -> int:
         """Let the child leave; returns its exit status."""
         self._socket.shutdown(socket.SHUT_WR)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
 
 def lane(
