@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from lrtune.wire import JobError, JobState, Phase, TrialState
@@ -21,9 +24,9 @@ _BATCH = 100
 def expire(tx: Tx) -> int:
     """Open units whose lease has run out; returns how many.
 
-    Their unfinished trials go back to waiting and lose their reports. A unit that has cost its
-    ``MAX_ATTEMPTS``-th worker fails its job with the code ``worker_lost``. A unit whose job somebody is
-    writing of just now is left for the next time.
+    Their unfinished trials go back to waiting and lose their reports beyond the unit's checkpoint. A unit
+    that has cost its ``MAX_ATTEMPTS``-th worker fails its job with the code ``worker_lost``. A unit whose job
+    somebody is writing of just now is left for the next time.
     """
     lapsed = sa.and_(_LEASED, _UNITS.expires_at < tx.moment())
     rows = tx.conn.execute(
@@ -71,23 +74,43 @@ def _lost(kind: str, worker: str) -> JobError:
 
 
 def reopen(tx: Tx, unit: int, job_id: str) -> None:
-    """Open a leased unit again; its unfinished trials wait and lose their reports. The caller has locked the
-    job."""
-    tx.conn.execute(
+    """Open a leased unit again; its unfinished trials wait, and lose their reports beyond its checkpoint. The
+    caller has locked the job."""
+    found = tx.conn.execute(
         sa.update(tables.units)
         .where(_UNITS.id == unit)
         .values(state="open", worker=None, claimed_at=None, expires_at=None)
-    )
-    unfinished = sa.and_(_TRIALS.unit == unit, _TRIALS.state.in_([TrialState.WAITING, TrialState.RUNNING]))
+        .returning(_UNITS.checkpoint)
+    ).scalar_one()
+    cut(tx, unit, job_id, {} if found is None else epochs(found))
+    tx.conn.execute(sa.update(tables.trials).where(_unfinished(unit)).values(state=TrialState.WAITING))
+
+
+def cut(tx: Tx, unit: int, job_id: str, kept: Mapping[int, int]) -> None:
+    """Take from a unit's unfinished trials the reports of all epochs after those ``kept``, by number. The
+    caller has locked the job."""
     reported = tx.conn.execute(
-        sa.select(_TRIALS.phase, sa.func.count())
+        sa.select(_TRIALS.number, _TRIALS.phase, sa.func.max(_REPORTS.epoch).label("epochs"))
         .join(tables.reports, sa.and_(_REPORTS.job == _TRIALS.job, _REPORTS.number == _TRIALS.number))
-        .where(unfinished)
-        .group_by(_TRIALS.phase)
+        .where(_unfinished(unit))
+        .group_by(_TRIALS.number, _TRIALS.phase)
     ).all()
-    for phase, epochs in reported:
-        progress.count(tx, job_id, Phase(phase), epochs=-epochs)
-    if reported:
-        numbers = sa.select(_TRIALS.number).where(unfinished)
-        tx.conn.execute(sa.delete(tables.reports).where(_REPORTS.job == job_id, _REPORTS.number.in_(numbers)))
-    tx.conn.execute(sa.update(tables.trials).where(unfinished).values(state=TrialState.WAITING))
+    for row in reported:
+        keep = min(kept.get(row.number, 0), row.epochs)
+        if keep < row.epochs:
+            progress.count(tx, job_id, Phase(row.phase), epochs=keep - row.epochs)
+            tx.conn.execute(
+                sa.delete(tables.reports).where(
+                    _REPORTS.job == job_id, _REPORTS.number == row.number, _REPORTS.epoch > keep
+                )
+            )
+
+
+def epochs(checkpoint: Mapping[str, Any]) -> dict[int, int]:
+    """Epochs done by trial's number, as the column ``checkpoint`` of a unit tells them."""
+    return {int(number): done for number, done in checkpoint["epochs"].items()}
+
+
+def _unfinished(unit: int) -> sa.ColumnElement[bool]:
+    """The unit's trials that are not final."""
+    return sa.and_(_TRIALS.unit == unit, _TRIALS.state.in_([TrialState.WAITING, TrialState.RUNNING]))

@@ -18,7 +18,7 @@ _REPORTS = tables.reports.c
 _CURVES = tables.curves.c
 _EVENTS = tables.events.c
 
-_PASSING = ("log", "progress", "trial", "engine")
+_PASSING = ("log", "progress", "trial", "engine", "checkpoint")
 """Kinds of events that only matter while a job runs."""
 
 

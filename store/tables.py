@@ -178,6 +178,7 @@ units = sa.Table(
     sa.Column("author", name(), nullable=False, server_default=""),
     sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
     sa.Column("claimed_at", UtcDateTime),
+    sa.Column("checkpoint", sa.JSON(none_as_null=True)),
     sa.CheckConstraint("state IN ('open', 'leased', 'closed')", name="state"),
     sa.CheckConstraint("(expires_at IS NOT NULL) = (state = 'leased')", name="leased"),
     sa.CheckConstraint("(closed_at IS NOT NULL) = (state = 'closed')", name="closed"),

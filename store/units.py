@@ -286,7 +286,7 @@ def held(database: Database, lease: Lease) -> Iterator[Tx]:
 def release(tx: Tx, lease: Lease) -> None:
     """Hand a unit back: it is open again, as if this attempt had not been.
 
-    Its unfinished trials go back to waiting and lose their reports.
+    Its unfinished trials go back to waiting and lose their reports beyond the unit's checkpoint.
 
     Raises:
         LeaseLost: The unit is no longer this attempt's.

@@ -54,6 +54,8 @@ class Keeper:
         self._stopping = stopping
         self._seen = seen
         self._clock = clock
+        self._patience_s = 0.0
+        self._stop_at: float | None = None
         self._renewed(clock())
 
     def tick(self) -> None:
@@ -63,9 +65,11 @@ class Keeper:
             Cancelled, Drained, LeaseLost: The work must stop. A database that stays away longer than the
                 lease lasts counts as lost, because by then another worker may hold the unit.
         """
-        if self._stopping.is_set():
-            raise Drained
         asked_at = self._clock()
+        if self._stopping.is_set():
+            self._stop_at = asked_at + self._patience_s if self._stop_at is None else self._stop_at
+            if asked_at >= self._stop_at:
+                raise Drained
         if asked_at < self._due:
             return
         try:
@@ -78,6 +82,15 @@ class Keeper:
         if renewal.cancelled:
             raise Cancelled
         self._renewed(asked_at)
+
+    def patient(self, patience_s: float) -> None:
+        """Once the worker is told to stop, let the work go on for so many seconds, to come to a good end."""
+        self._patience_s = patience_s
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker was told to stop."""
+        return self._stopping.is_set()
 
     @property
     def left_s(self) -> float:

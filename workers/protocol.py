@@ -3,8 +3,8 @@
 The child runs the user's code, so every line it sends is checked here before the worker believes it; there
 is no pickle. The worker asks (``Load``, ``Sweep``, ``Train``); the child answers with any number of
 ``Working`` lines and then with what was asked for. During ``Train`` the child sends ``Reports`` at the end of
-each round (every active lane advanced by one epoch) and waits for ``Continue`` before it goes on. A closed
-socket tells it to leave.
+each round (every active lane advanced by one epoch) and waits for ``Continue`` before it goes on, which may
+also ask for a checkpoint. A closed socket tells it to leave.
 """
 
 from __future__ import annotations
@@ -99,18 +99,35 @@ class Lane(Message):
 
 
 class Train(Message):
-    """Train all lanes; answered by ``Reports`` each round, ``Finished`` a lane, then ``Done``."""
+    """Train all lanes; answered by ``Reports`` each round, ``Finished`` a lane, then ``Done``.
+
+    ``resume`` is the path of a checkpoint that the same order has written, to go on from with the lanes that
+    were left then; one that does not fit is answered by ``Unfit``, and nothing has been trained then.
+    """
 
     type: Literal["train"] = "train"
     lanes: list[Lane]
     metric: str
+    resume: str | None = None
+
+
+class Save(Message):
+    """Write a checkpoint to ``path``, of ``most_bytes`` at the most."""
+
+    path: str
+    most_bytes: int
 
 
 class Continue(Message):
-    """The worker's answer to ``Reports``: lanes to stop now (pruned)."""
+    """The worker's answer to ``Reports``: lanes to stop now (pruned).
+
+    ``save`` asks for a checkpoint before the next round. It is answered by ``Saved`` or ``NotSaved``, unless
+    no lane is left.
+    """
 
     type: Literal["continue"] = "continue"
     stop: list[int] = Field(default_factory=list)
+    save: Save | None = None
 
 
 class Memory(Message):
@@ -197,6 +214,26 @@ class Finished(Message):
     value: float | None = None
 
 
+class Saved(Message):
+    """A checkpoint has been written."""
+
+    type: Literal["saved"] = "saved"
+
+
+class NotSaved(Message):
+    """No checkpoint could be written; why, as the end of a sentence."""
+
+    type: Literal["not_saved"] = "not_saved"
+    reason: str
+
+
+class Unfit(Message):
+    """The checkpoint can't be resumed here; why, as the end of a sentence."""
+
+    type: Literal["unfit"] = "unfit"
+    reason: str
+
+
 class Done(Message):
     """All that was asked is answered."""
 
@@ -222,6 +259,9 @@ class Crashed(Message):
 
 
 Order = Annotated[Load | Sweep | Train | Continue, Field(discriminator="type")]
-Reply = Annotated[Loaded | Working | Swept | Reports | Finished | Done | Crashed, Field(discriminator="type")]
+Reply = Annotated[
+    Loaded | Working | Swept | Reports | Finished | Saved | NotSaved | Unfit | Done | Crashed,
+    Field(discriminator="type"),
+]
 ORDER: TypeAdapter[Order] = TypeAdapter(Order)
 REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)

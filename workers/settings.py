@@ -50,6 +50,10 @@ class Settings:
         data_hosts: Hosts that tasks may fetch data from although their addresses are private.
         data_limit_gb: GiB of fetched data to keep; a larger data set is refused.
         environments_limit_gb: GiB of virtual environments to keep.
+        checkpoints: Folder of checkpoints, shared by the workers that may go on from each other's.
+        checkpoint_s: Seconds between two checkpoints of a training.
+        save_s: Seconds that a training gets to end its epoch and be saved once its worker is told to stop.
+        checkpoints_limit_gb: GiB of checkpoints to keep; 0 keeps none.
         requirements: Which requirements of tasks are installed; a policy of ``lrtune.bundle.requirements``.
     """
 
@@ -73,6 +77,10 @@ class Settings:
     data_limit_gb: float = 50.0
     environments_limit_gb: float = 20.0
     requirements: Policy = "wheels"
+    checkpoints: Path = Path("~/.lrtune/checkpoints")
+    checkpoint_s: float = 300.0
+    save_s: float = 8.0
+    checkpoints_limit_gb: float = 20.0
 
     @property
     def limits(self) -> Limits:
@@ -111,6 +119,10 @@ VARIABLES: Mapping[str, str] = {
     "data_limit_gb": "LRTUNE_DATA_LIMIT_GB",
     "environments_limit_gb": "LRTUNE_ENVIRONMENTS_LIMIT_GB",
     "requirements": "LRTUNE_REQUIREMENTS",
+    "checkpoints": "LRTUNE_CHECKPOINTS",
+    "checkpoint_s": "LRTUNE_CHECKPOINT_S",
+    "save_s": "LRTUNE_SAVE_S",
+    "checkpoints_limit_gb": "LRTUNE_CHECKPOINTS_LIMIT_GB",
 }
 """The environment variable of each field."""
 
@@ -163,6 +175,12 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
             given, "environments_limit_gb", Settings.environments_limit_gb, 0.001, 1_000_000
         ),
         requirements=_policy(str(given.get("requirements", Settings.requirements))),
+        checkpoints=Path(given.get("checkpoints") or home / "checkpoints").expanduser().absolute(),
+        checkpoint_s=_number(given, "checkpoint_s", Settings.checkpoint_s, 0, 86_400),
+        save_s=_number(given, "save_s", Settings.save_s, 0, 3600),
+        checkpoints_limit_gb=_number(
+            given, "checkpoints_limit_gb", Settings.checkpoints_limit_gb, 0, 1_000_000
+        ),
     )
 
 

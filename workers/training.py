@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lrtune.search import Pruner
@@ -11,9 +11,24 @@ from lrtune.search.evidence import signed
 from lrtune.wire import MetricSpec, Report, Trial, TrialState
 from store import Tx, events, jobs, trials, units
 from workers.child import ChildDied
-from workers.protocol import Continue, Crashed, Done, Finished, Lane, LaneReport, Reports, Train
+from workers.facts import facts
+from workers.keeper import Cancelled
+from workers.protocol import (
+    Continue,
+    Crashed,
+    Done,
+    Finished,
+    Lane,
+    LaneReport,
+    NotSaved,
+    Reports,
+    Saved,
+    Train,
+    Unfit,
+)
 from workers.pruning import pruner_of
-from workers.work import Work
+from workers.saving import Saving
+from workers.work import JobEnded, Work
 
 TELL_EVERY_S = 1.0
 
@@ -28,6 +43,17 @@ class Lanes:
     values: dict[int, list[float]] = field(default_factory=dict)
     lrs: dict[int, float] = field(default_factory=dict)
     stopped: set[int] = field(default_factory=set)
+
+    def resume(self, epochs: Mapping[int, int]) -> None:
+        """Go on where these trials had done so many epochs; the others of the unit had ended."""
+        self.waiting = {number: self.waiting[number] for number in epochs}
+        for number, trial in self.waiting.items():
+            done = trial.curve[: epochs[number]]
+            self.values[number] = [
+                signed(report.values.get(self.metric.name), self.metric) for report in done
+            ]
+            if done:
+                self.lrs[number] = done[-1].lr
 
     def reported(self, rows: list[LaneReport]) -> list[int]:
         """Take in a round; returns the lanes to stop."""
@@ -49,6 +75,11 @@ class Lanes:
         ]
         self.stopped |= set(stop)
         return stop
+
+    @property
+    def epochs(self) -> dict[int, int]:
+        """Epochs done, by number of the trials that have not ended."""
+        return {number: len(self.values.get(number, [])) for number in self.waiting}
 
     def finished(self, end: Finished) -> None:
         """Take in a lane's end."""
@@ -78,46 +109,75 @@ def train(work: Work, *, clock: Callable[[], float] = time.monotonic) -> None:
     numbers = work.lease.payload["numbers"]
     rows = work.keeper.read(lambda tx: trials.for_job(tx, job.id, curves=True))
     mine = {row.number: row for row in rows if row.number in numbers}
+    left = {number for number in numbers if not mine[number].state.final}
+    told = work.keeper.read(lambda tx: facts(tx, job.id))
+    owned = told is not None and told.mode == "owned"
+    if owned:
+        numbers = [number for number in numbers if number in left]
     # A worker that was lost over this unit may have finished some of its trials. They are trained along, for
     # the others' last bits hang on whom they train with (docs/decisions/0007), but not written again.
-    left = [number for number in numbers if not mine[number].state.final]
     first = next(iter(mine.values()))
-    lanes = Lanes(request.metric, pruner_of(request, first.phase, first.generation, rows), dict(mine))
-    work.keeper.write(lambda tx: trials.start(tx, job.id, left))
-    work.child.send(
-        Train(
-            lanes=[
-                Lane(number=n, setting=mine[n].setting, seed=mine[n].seed, epochs=mine[n].epochs)
-                for n in numbers
-            ],
-            metric=request.metric.name,
-        )
+    pruner = pruner_of(request, first.phase, first.generation, rows)
+    lanes = Lanes(request.metric, pruner, {number: mine[number] for number in numbers})
+    order = Train(
+        lanes=[
+            Lane(number=n, setting=mine[n].setting, seed=mine[n].seed, epochs=mine[n].epochs) for n in numbers
+        ],
+        metric=request.metric.name,
     )
+    saving = Saving(work, possible=not owned, clock=clock)
+    found = saving.found(mine)
+    if found is not None:
+        lanes.resume(found.epochs)
+    work.keeper.write(lambda tx: trials.start(tx, job.id, sorted(left)))
+    work.child.send(order if found is None else order.model_copy(update={"resume": saving.resumed}))
     teller = Teller(job.id, clock)
     ends: list[Finished] = []
-    for reply in work.child.replies(tick=work.tick, log=work.log):
-        match reply:
-            case Reports():
-                stop = lanes.reported(reply.rows)
-                reports = [(row.number, row.report) for row in reply.rows if row.number in left]
-                work.keeper.write(lambda tx, r=reports, e=ends: _write(tx, job.id, r, e, teller))  # type: ignore[misc]
-                ends = []
-                work.child.send(Continue(stop=stop))
-            case Finished():
-                lanes.finished(reply)
-                if reply.number in left:
-                    ends.append(reply)
-            case Crashed():
-                work.fail(reply.error)
-            case Done():
-                if lanes.waiting:
-                    raise ChildDied("the trainer left out a trial", "")
+
+    def write(tx: Tx, reports: list[tuple[int, Report]], *, last: bool = False) -> None:
+        saving.tell(tx)
+        _write(tx, job.id, reports, ends, teller, last=last)
+
+    try:
+        for reply in work.child.replies(tick=work.tick, log=work.log):
+            match reply:
+                case Reports():
+                    stop = lanes.reported(reply.rows)
+                    reports = [(row.number, row.report) for row in reply.rows if row.number in left]
+                    work.keeper.write(lambda tx, r=reports: write(tx, r))  # type: ignore[misc]
+                    ends.clear()
+                    work.child.send(Continue(stop=stop, save=saving.ask()))
+                case Finished():
+                    lanes.finished(reply)
+                    if reply.number in left:
+                        ends.append(reply)
+                case Saved() | NotSaved():
+                    if not saving.asked:
+                        raise ChildDied("the trainer saved out of turn", "")
+                    if isinstance(reply, Saved):
+                        saving.saved(lanes.epochs, lambda tx: write(tx, []))
+                    else:
+                        saving.refused(reply.reason, lambda tx: write(tx, []))
+                    ends.clear()
+                case Unfit():
+                    saving.unfit(reply.reason, numbers)
+                    lanes = Lanes(request.metric, pruner, {number: mine[number] for number in numbers})
+                    work.child.send(order)
+                case Crashed():
+                    work.fail(reply.error)
+                case Done():
+                    if lanes.waiting:
+                        raise ChildDied("the trainer left out a trial", "")
+    except (Cancelled, JobEnded):
+        saving.forget()
+        raise
 
     def end(tx: Tx) -> None:
-        _write(tx, job.id, [], ends, teller, last=True)
+        write(tx, [], last=True)
         units.finish(tx, work.lease)
 
     work.keeper.write(end)
+    saving.forget()
 
 
 class Teller:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from lrtune.wire import Job, JobError
 from store import Tx, events, jobs
 from store.units import Lease
+from workers.checkpoints import Checkpoints
 from workers.child import Child
 from workers.facts import facts, of
 from workers.job_log import JobLog
 from workers.keeper import Keeper
 from workers.protocol import Crashed, Load, Loaded
+from workers.sandbox.folder import Folder
+from workers.settings import Settings
 
 GRACE_S = 4.0
 """So long a trainer outlives a lease that its worker, held up, has not renewed: it may be renewed late."""
@@ -28,6 +31,9 @@ class Work:
     Attributes:
         load: The order that makes the child load the job's task, if it has not.
         log: Takes each line that the task prints.
+        folder: The child's.
+        checkpoints: Where checkpoints are kept.
+        settings: The worker's.
     """
 
     job: Job
@@ -35,6 +41,9 @@ class Work:
     child: Child
     load: Load
     log: JobLog
+    folder: Folder
+    checkpoints: Checkpoints
+    settings: Settings
 
     @property
     def lease(self) -> Lease:

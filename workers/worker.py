@@ -16,6 +16,7 @@ from store import Database, Tx, jobs, tasks, units, workers
 from store.errors import DatabaseUnavailable, LeaseLost, SchemaError
 from store.units import Lease
 from workers import planning
+from workers.checkpoints import Checkpoints
 from workers.child import Child, ChildDied, Lapsed
 from workers.facts import facts
 from workers.job_log import JobLog
@@ -85,6 +86,7 @@ class Worker:
         self._child: Child | None = None
         self._folder: Folder | None = None
         self._provision = Provision()
+        self._checkpoints = Checkpoints(settings.checkpoints, round(settings.checkpoints_limit_gb * 2**30))
         self._deaths: dict[object, int] = {}
         self._seen_at = float("-inf")
         self._looked_at = float("-inf")
@@ -239,7 +241,7 @@ class Worker:
             length=planning.length(job.request),
             choice=None if kept is None else kept.choice,
         )
-        return Work(job, keeper, self._child, load, log)
+        return Work(job, keeper, self._child, load, log, self._folder, self._checkpoints, self._settings)
 
     def _provide(self, task: Task, keeper: Keeper, log: JobLog) -> Provision:
         """What the task needs beside its bundle.

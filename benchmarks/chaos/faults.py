@@ -364,7 +364,9 @@ def _needs_namespaces(world: World) -> str | None:
     return None if _twins_possible() else "no namespaces may be made here"
 
 
-_ANOTHER = "Its unit goes to another worker when its lease has passed, and is trained again whole."
+_ANOTHER = (
+    "Its unit goes to another worker when its lease has passed, from its last checkpoint or from its start."
+)
 _KEEPS = "It goes on with its unit."
 _STALE = "Another worker takes the unit over; what it writes when it wakes is refused, and it drops the unit."
 _CHILD = "Its worker hands the unit back, which is trained once more."

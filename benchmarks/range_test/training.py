@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,6 +38,12 @@ class Cosine:
 
     def epoch_end(self, metric: float) -> None:
         """Nothing to react to."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Nothing to remember."""
 
 
 def start(setting: Setting, *, total_steps: int, steps_per_epoch: int) -> Cosine:

@@ -82,6 +82,8 @@ class Following:
                 self._engine(told)
             case "warning" | "log":
                 self.news.append(f"{'warning' if event.kind == 'warning' else 'log'}: {told.get('text', '')}")
+            case "checkpoint":
+                self.news.append(str(told.get("text", "")))
             case "answer":
                 self.verdict = str(told.get("verdict", ""))
 

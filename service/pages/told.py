@@ -49,6 +49,7 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "warning": lambda data: f"Warning: {data.get('text', '')}",
     "answer": lambda data: str(data.get("verdict", "The answer is there.")),
     "log": lambda data: str(data.get("text", "")),
+    "checkpoint": lambda data: str(data.get("text", "")),
 }
 
 KINDS = tuple(_TOLD)

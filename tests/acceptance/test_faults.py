@@ -32,7 +32,7 @@ def test_a_worker_lost_mid_search_costs_only_its_unit(
     with serving(tmp_path, workers=0) as server:
         client = server.client()
         handle = client.submit(REQUEST)
-        with working(tmp_path) as first:
+        with working(tmp_path, LRTUNE_CHECKPOINT_S="0") as first:
             until(lambda: searching(client, handle.id), "a search trial")
             first.send_signal(kill)
             assert first.wait(60) == (-kill if kill is signal.SIGKILL else 0)

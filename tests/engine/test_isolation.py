@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import math
 import weakref
+from typing import Any
 
 import pytest
 import torch
@@ -95,6 +96,12 @@ class _Poisoned:
 
     def evaluate(self, batches: int | None = None) -> list[dict[str, float]]:
         return self._lanes.evaluate(batches)
+
+    def state(self) -> dict[str, Any]:
+        return self._lanes.state()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._lanes.load_state(state)
 
 
 LANES = 7

@@ -19,6 +19,8 @@ class Folder:
         task: For the task's files, read-only to the child; not yet there.
         home: Its home and working folder.
         temporary: For its temporary files.
+        saved: For checkpoints that it writes.
+        resumed: For a checkpoint to go on from, read-only to the child.
     """
 
     def __init__(self, uid: int | None) -> None:
@@ -26,9 +28,13 @@ class Folder:
         self.task = self._root / "task"
         self.home = self._root / "home"
         self.temporary = self._root / "tmp"
+        self.saved = self._root / "saved"
+        self.resumed = self._root / "resumed"
         if uid is not None:
             self._root.chmod(0o711)  # to be passed through, by one who knows the names
-        for folder in (self.home, self.temporary):
+        self.resumed.mkdir()
+        self.resumed.chmod(0o755)  # whatever the worker's umask is
+        for folder in (self.home, self.temporary, self.saved):
             folder.mkdir(0o700)
             if uid is not None:
                 os.chown(folder, uid, uid)

@@ -51,7 +51,7 @@ class Sandbox:
             readable: Paths it may read beside its task, the interpreter and the system's libraries.
         """
         told = child_environment(environ, home=folder.home, temporary=folder.temporary, threads=threads)
-        more = [str(path) for path in (folder.task, *readable)]
+        more = [str(path) for path in (folder.task, folder.resumed, *readable)]
         found = places(command[0], told, more=more, gpu=self.gpu)
         return Plan(
             command=list(command),
@@ -59,7 +59,7 @@ class Sandbox:
             environ=told,
             cwd=str(folder.home),
             talk=-1,
-            writable=[str(folder.home), str(folder.temporary), "/dev/shm"],
+            writable=[str(folder.home), str(folder.temporary), str(folder.saved), "/dev/shm"],
             readable=found.readable,
             listable=found.listable,
             devices=found.devices,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,12 +22,18 @@ from workers.protocol import (
     Done,
     Load,
     Loaded,
+    NotSaved,
     Order,
     Reports,
+    Save,
+    Saved,
     Sweep,
     Train,
+    Unfit,
     Working,
 )
+from workers.trainer import checkpoint
+from workers.trainer.attributes import Unsaved
 from workers.trainer.budget import data_budget
 from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
@@ -173,6 +182,14 @@ class Child:
             self._channel.send(Done(memory=peak(self._device)))
             return
         workload = self._loaded()
+        makers = self._makers(workload, order)
+        resume = None
+        if order.resume is not None:
+            try:
+                resume = checkpoint.read(Path(order.resume), makers, self._device)
+            except checkpoint.Misfit as why:
+                self._channel.send(Unfit(reason=str(why)))
+                return
         train(
             workload,
             self._plan.build(workload),
@@ -183,8 +200,33 @@ class Child:
             finish=self._channel.send,
             exchange=self._exchange,
             working=self._working,
+            save=partial(self._save, makers),
+            resume=resume,
         )
         self._channel.send(Done(memory=peak(self._device)))
+
+    def _makers(self, workload: Workload, order: Train) -> checkpoint.Makers:
+        """What decides how the order's trainings go on."""
+        return {
+            "lrtune": version("lrtune"),
+            **_versions(),
+            "device": _device_name(self._device),
+            **self._plan.choice.model_dump(),
+            "batch_size": workload.batch_size,
+            "steps_per_epoch": workload.steps_per_epoch,
+            "optimizer": workload.optimizer,
+            "options": workload.options,
+            "precision": workload.task.precision,
+            "trainings": [lane.model_dump(mode="json") for lane in order.lanes],
+        }
+
+    def _save(self, makers: checkpoint.Makers, asked: Save, state: Callable[[], dict[str, Any]]) -> None:
+        try:
+            checkpoint.write(Path(asked.path), makers, state, asked.most_bytes)
+        except Unsaved as why:
+            self._channel.send(NotSaved(reason=str(why)))
+        else:
+            self._channel.send(Saved())
 
     def _place(self, error: Exception) -> Place | None:
         match error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -45,3 +45,13 @@ class Lanes(Protocol):
         Args:
             batches: Stop after so many validation batches; all when None.
         """
+
+    def state(self) -> dict[str, Any]:
+        """All that the lanes are, for ``load_state``: plain values, and the tensors themselves.
+
+        Raises:
+            Unsaved: A model keeps more than parameters and buffers.
+        """
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Become the lanes whose ``state`` this is, tensors and all; there are none so far."""

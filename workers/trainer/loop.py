@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import torch
 
 from lrtune.wire import Report, Setting, TrialState
-from workers.protocol import Continue, Finished, Lane, LaneReport, Reports
+from workers.protocol import Continue, Finished, Lane, LaneReport, Reports, Save
 from workers.trainer.data import Feed
+from workers.trainer.draws import draws, set_draws
 from workers.trainer.lanes import Lanes
 from workers.trainer.workload import Workload
 
@@ -26,6 +28,10 @@ class Course(Protocol):
 
     def epoch_end(self, metric: float) -> None: ...
 
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
 
 class Start(Protocol):
     """Begin a course: lrtune.schedules.start."""
@@ -38,6 +44,7 @@ class Run:
 
     def __init__(self, lane: Lane, start: Start, steps_per_epoch: int) -> None:
         self.number = lane.number
+        self.steps_per_epoch = steps_per_epoch
         self.seed = lane.seed
         self.epochs = lane.epochs
         self.course = start(
@@ -51,6 +58,16 @@ class Run:
     @property
     def complete(self) -> bool:
         return self.epoch == self.epochs
+
+    def state(self) -> dict[str, Any]:
+        """Where it stands between two epochs."""
+        return {"number": self.number, "epoch": self.epoch, "course": self.course.state_dict()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a ``state`` of the same lane."""
+        self.epoch = state["epoch"]
+        self.step = self.epoch * self.steps_per_epoch
+        self.course.load_state_dict(state["course"])
 
     def report(self) -> LaneReport:
         report = Report(epoch=self.epoch, step=self.step, lr=self.lr, values=self.values)
@@ -78,6 +95,8 @@ def train(
     finish: Callable[[Finished], None],
     exchange: Callable[[Reports], Continue],
     working: Callable[[str, int, int], None],
+    save: Callable[[Save, Callable[[], dict[str, Any]]], None] | None = None,
+    resume: Mapping[str, Any] | None = None,
 ) -> None:
     """Train all lanes, ``capacity`` at once; freed places are taken by the lanes that wait.
 
@@ -85,9 +104,20 @@ def train(
         finish: Told of each lane that ended.
         exchange: Given a round's reports, answers which lanes to stop.
         working: Told of steps done and to do within a round.
+        save: Asked, as the worker's answer to a round has it, to save what it gets from the function: the
+            whole state of this order, for ``resume``. Not asked when nothing is left to train.
+        resume: Such a state of an order for the same lanes, to go on from.
     """
     waiting = deque(lanes)
     active: list[Run] = []
+    if resume is not None:
+        asked = {lane.number: lane for lane in lanes}
+        capacity, waiting = resume["capacity"], deque(asked[number] for number in resume["waiting"])
+        for state in resume["active"]:
+            active.append(Run(asked[state["number"]], start, workload.steps_per_epoch))
+            active[-1].load_state(state)
+        population.load_state(resume["population"])
+        set_draws(resume["draws"], workload.device)
     while waiting or active:
         wanted = min(capacity - len(active), len(waiting))
         if wanted > 0:
@@ -106,6 +136,20 @@ def train(
             if end is not None:
                 finish(end)
         active = _keep(population, active, [i for i, end in enumerate(ends) if end is None])
+        if save is not None and answer.save is not None and (active or waiting):
+            save(answer.save, partial(_state, workload, population, capacity, active, list(waiting)))
+
+
+def _state(
+    workload: Workload, population: Lanes, capacity: int, active: list[Run], waiting: list[Lane]
+) -> dict[str, Any]:
+    return {
+        "capacity": capacity,
+        "waiting": [lane.number for lane in waiting],
+        "active": [run.state() for run in active],
+        "population": population.state(),
+        "draws": draws(workload.device),
+    }
 
 
 def _admit(population: Lanes, seeds: Sequence[int]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.trainer.attributes import Attributes
 from workers.trainer.data import Batch, micro_batch
 from workers.trainer.dropout import Drawing, drawing
 from workers.trainer.errors import blame
@@ -16,6 +17,7 @@ from workers.trainer.evaluation import Means, score
 from workers.trainer.layout import Layout
 from workers.trainer.seeds import derive
 from workers.trainer.substitutes import Substitutes
+from workers.trainer.updaters.restoring import restore
 from workers.trainer.workload import VALIDATION, Workload, call_model, optimizer_class, scalar
 
 
@@ -24,11 +26,13 @@ class PlainLane:
 
     def __init__(self, workload: Workload, seed: int) -> None:
         self._workload = workload
+        self.seed = seed
         self.model = workload.fresh_model(seed)
         self.optimizer = build_optimizer(workload, self.model)
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._seed = torch.tensor(derive(seed, "draws"), device=workload.device)
         self._age = 0
+        self._attributes = Attributes(self.model)
 
     def step(self, inputs: Any, targets: Any, lr: float) -> Tensor:
         """One optimizer step; returns the loss before it, detached."""
@@ -42,6 +46,31 @@ class PlainLane:
             self.optimizer.step()
         self._age += 1
         return loss.detach()
+
+    def state(self) -> dict[str, Any]:
+        """All that the lane is: plain values, and the tensors themselves.
+
+        Raises:
+            Unsaved: The model keeps more than parameters and buffers.
+        """
+        self._attributes.check()
+        return {
+            "seed": self.seed,
+            "parameters": {name: parameter.detach() for name, parameter in self.model.named_parameters()},
+            "buffers": dict(self.model.named_buffers(remove_duplicate=False)),
+            "optimizer": self.optimizer.state_dict(),
+            "age": self._age,
+        }
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from a ``state`` of a lane of the same seed; the lane is fresh."""
+        for name, parameter in self.model.named_parameters():
+            parameter.copy_(state["parameters"][name])
+        for name, tensor in state["buffers"].items():
+            _put_buffer(self.model, name, tensor)
+        restore(self.optimizer, state["optimizer"])
+        self._age = state["age"]
 
     def gradients(self, inputs: Any, targets: Any, layout: Layout) -> tuple[Tensor, Tensor]:
         """The loss and the gradient of a batch as a row, clipped as the task asks."""
@@ -82,6 +111,17 @@ class PlainLane:
         return loss
 
 
+def _put_buffer(model: nn.Module, name: str, tensor: Tensor) -> None:
+    """In place where that is possible: a module may hold the buffer by another name, too."""
+    place, _, own = name.rpartition(".")
+    buffers = model.get_submodule(place)._buffers
+    held = buffers[own]
+    if held is not None and held.shape == tensor.shape and held.dtype == tensor.dtype:
+        held.copy_(tensor)
+    else:
+        buffers[own] = tensor
+
+
 def build_optimizer(workload: Workload, model: nn.Module) -> torch.optim.Optimizer:
     """The real torch.optim class over a model, one parameter group for each LR multiplier."""
     groups: dict[float, list[nn.Parameter]] = {}
@@ -110,6 +150,14 @@ class PlainLanes:
 
     def keep(self, index: Sequence[int]) -> None:
         self._lanes = [self._lanes[i] for i in index]
+
+    def state(self) -> dict[str, Any]:
+        return {"lanes": [lane.state() for lane in self._lanes]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.add([lane["seed"] for lane in state["lanes"]])
+        for lane, saved in zip(self._lanes, state["lanes"], strict=True):
+            lane.load_state(saved)
 
     def step(self, batch: Batch, lr: Sequence[float]) -> Tensor:
         with self._substitutes.active():

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.func import vmap
 from torch.utils._pytree import tree_map
 
+from workers.trainer.attributes import Attributes
 from workers.trainer.backward import clip, gradient, micro
 from workers.trainer.compiled import CompiledStep
 from workers.trainer.data import Batch
@@ -56,6 +57,7 @@ class FusedLanes:
         self._buffers = [name for name, _ in model.named_buffers()]
         self._room = Room(1 if alone else None)
         self._scores_by_vmap = not alone
+        self._attributes = Attributes(model)
 
     @property
     def count(self) -> int:
@@ -103,6 +105,25 @@ class FusedLanes:
         )
         self._held = {name: tensor.index_select(0, picked) for name, tensor in self._held.items()}
         self._updater.keep(self._rows, index)
+
+    def state(self) -> dict[str, Any]:
+        self._attributes.check()
+        return {
+            "count": self._count,
+            "rows": self._rows,
+            "held": self._held,
+            "seeds": self._seeds,
+            "ages": self._ages,
+            "updater": self._updater.state(),
+            "room": self._room.lanes,
+            "scores_by_vmap": self._scores_by_vmap,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._count, self._rows, self._held = state["count"], state["rows"], state["held"]
+        self._seeds, self._ages = state["seeds"], state["ages"]
+        self._updater.load_state(self._rows, state["updater"])
+        self._room.lanes, self._scores_by_vmap = state["room"], state["scores_by_vmap"]
 
     def step(self, batch: Batch, lr: Sequence[float]) -> Tensor:
         rates = torch.tensor(self._padded(lr), dtype=torch.float64)

@@ -19,12 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from workers.trainer.attributes import plain_attributes
 from workers.trainer.errors import UserError
 
 Function = Callable[..., Sequence[Tensor]]
 """Tensors to tensors; may move its arguments in place."""
-
-_PLAIN = (bool, int, float, str, bytes, type(None))
 
 
 class NotCompiled(Exception):  # noqa: N818 - not an error: the step runs uncompiled
@@ -85,14 +84,8 @@ def _check_compiler() -> None:
 
 def _python_state(model: nn.Module) -> Any:
     """What a trace would freeze: plain attributes of all modules, and the state of both generators."""
-    attributes = [
-        (name, key, value)
-        for name, module in model.named_modules()
-        for key, value in vars(module).items()
-        if isinstance(value, _PLAIN) and key != "training"
-    ]
     drawn = np.random.get_state(legacy=False)
-    return attributes, random.getstate(), repr(drawn), str(drawn)
+    return plain_attributes(model), random.getstate(), repr(drawn), str(drawn)
 
 
 def _sentence(error: Exception) -> str:

@@ -25,7 +25,7 @@ class Updater(Protocol):
         """Move every lane by its gradient at its LR; ``lr`` is float64 on the CPU, shape (lanes,)."""
 
     def state(self) -> dict[str, Any]:
-        """The state of all lanes, for ``load_state``: tensors and plain values."""
+        """The state of all lanes, for ``load_state``: plain values, and the tensors themselves."""
 
     def load_state(self, rows: Tensor, state: dict[str, Any]) -> None:
-        """Take over a state that ``state`` gave, for these rows."""
+        """Take over a state that ``state`` gave, tensors and all, for these rows."""

@@ -7,7 +7,6 @@ way. Lanes that started later are another cohort, since torch counts steps per p
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from workers.trainer.layout import Layout
+from workers.trainer.updaters.restoring import restore
 from workers.trainer.workload import Workload, optimizer_class
 
 
@@ -50,10 +50,10 @@ class Cohort:
         self._weights, self.size = new, len(rows)
 
     def state(self) -> dict[str, Any]:
-        return {"size": self.size, "optimizer": copy.deepcopy(self._optimizer.state_dict())}
+        return {"size": self.size, "optimizer": self._optimizer.state_dict()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._optimizer.load_state_dict(state["optimizer"])
+        restore(self._optimizer, state["optimizer"])
 
 
 class Cohorts:

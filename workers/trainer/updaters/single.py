@@ -6,7 +6,6 @@ Muon). The gradients are still computed for all lanes at once.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from workers.trainer.layout import Layout
+from workers.trainer.updaters.restoring import restore
 from workers.trainer.workload import Workload, optimizer_class
 
 
@@ -57,10 +57,10 @@ class Single:
         self._views = fresh
 
     def state(self) -> dict[str, Any]:
-        return copy.deepcopy(self._optimizer.state_dict())
+        return self._optimizer.state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._optimizer.load_state_dict(state)
+        restore(self._optimizer, state)
 
 
 class Singles:

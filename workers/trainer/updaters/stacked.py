@@ -59,8 +59,8 @@ class Stacked(ABC):
         return {"steps": self._steps, **self._state}
 
     def load_state(self, rows: Tensor, state: dict[str, Any]) -> None:
-        self._steps = state["steps"].clone()
-        self._state = {name: state[name].to(rows.device).clone() for name in self.names}
+        self._steps = state["steps"]
+        self._state = {name: state[name] for name in self.names}
 
     def _column(self, values: Tensor, rows: Tensor) -> Tensor:
         """A value a lane as a column beside the rows, shape (lanes, 1)."""
