@@ -12,9 +12,12 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from workers.trainer.seeds import derive
+
+BLOCK_BYTES = 2**22
+"""Examples gathered at once: enough for the gathering to cost nothing a step, little beside any model."""
 
 Stream = tuple[int, int]
 """(seed, epoch): what decides the order of the examples."""
@@ -99,25 +102,42 @@ class Resident:
 
 
 class _ResidentFeed:
+    """Gathers the batches of several steps at once: one indexing a block instead of one a step."""
+
     def __init__(self, source: Resident, streams: Sequence[Stream], batch_size: int) -> None:
         self._source = source
         self._batch_size = min(batch_size, source.size)
+        self._steps = steps_per_epoch(source.size, batch_size)
         distinct = list(dict.fromkeys(streams))
         self._orders = torch.stack([order(stream, source.size) for stream in distinct]).to(source.device)
         self._lane_order = [distinct.index(stream) for stream in streams]
+        self._block: list[Batch] = []
+        self._begin = 0
 
     def batch(self, step: int) -> Batch:
-        rows = slice(step * self._batch_size, (step + 1) * self._batch_size)
-        shared = len(set(self._lane_order)) == 1
-        picked = self._orders[self._lane_order[0], rows] if shared else self._orders[self._lane_order, rows]
-        return Batch(
-            inputs=tree_map(lambda x: _pick(x, picked), self._source.inputs),
-            targets=tree_map(lambda x: _pick(x, picked), self._source.targets),
-            shared=shared,
-        )
+        if not self._begin <= step < self._begin + len(self._block):
+            self._gather(step)
+        return self._block[step - self._begin]
 
     def keep(self, index: Sequence[int]) -> None:
         self._lane_order = [self._lane_order[i] for i in index]
+        self._block = []
+
+    def _gather(self, step: int) -> None:
+        """Make the batches from ``step`` on, as many as a block holds."""
+        shared = len(set(self._lane_order)) == 1
+        lanes = self._lane_order[:1] if shared else self._lane_order
+        leaves, structure = tree_flatten((self._source.inputs, self._source.targets))
+        example = sum(leaf[0].numel() * leaf.element_size() for leaf in leaves)
+        fit = BLOCK_BYTES // max(example * self._batch_size * len(lanes), 1)
+        steps = min(max(fit, 1), self._steps - step)
+        rows = self._orders[lanes, step * self._batch_size : (step + steps) * self._batch_size]
+        picked = rows.view(len(lanes), steps, self._batch_size).transpose(0, 1)
+        picked = picked[:, 0] if shared else picked
+        by_step = zip(*(_pick(leaf, picked).unbind() for leaf in leaves), strict=True)
+        trees = (tree_unflatten(list(batch), structure) for batch in by_step)
+        self._block = [Batch(inputs, targets, shared) for inputs, targets in trees]
+        self._begin = step
 
 
 def micro_batch(inputs: Any, targets: Any, part: int, parts: int, axis: int = 0) -> tuple[Any, Any]:

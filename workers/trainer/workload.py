@@ -94,4 +94,6 @@ def optimizer_class(row: Optimizer) -> Callable[..., torch.optim.Optimizer]:
 
 def scalar(value: Any) -> Tensor:
     """A loss or metric as a tensor without axes; a tensor of one element is reshaped."""
-    return value.reshape(()) if isinstance(value, Tensor) else torch.as_tensor(value)
+    if not isinstance(value, Tensor):
+        return torch.as_tensor(value)
+    return value if value.dim() == 0 else value.reshape(())
