@@ -48,6 +48,12 @@ def seen(
         tx.conn.execute(sa.insert(tables.workers).values(id=id, **values))
 
 
+def alive(tx: Tx, *, within_s: float) -> int:
+    """How many workers were heard of in the last ``within_s`` seconds."""
+    lately = _WORKERS.seen_at >= tx.now() - timedelta(seconds=within_s)
+    return int(tx.conn.execute(sa.select(sa.func.count()).where(lately)).scalar_one())
+
+
 def gone(tx: Tx, id: str) -> None:
     """Forget a worker that takes its leave, and those not heard of for long."""
     forgotten = _WORKERS.seen_at < tx.now() - SHOWN_FOR

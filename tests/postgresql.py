@@ -42,10 +42,12 @@ class Server:
     binaries: Path
     folder: Path
     user: pwd.struct_passwd | None
+    connections: int = 200
 
     def start(self) -> None:
         """Start it, without fsync, and wait until it serves."""
-        options = f"-F -k {self.folder} -c listen_addresses='' -c max_connections=200 -c full_page_writes=off"
+        options = f"-F -k {self.folder} -c listen_addresses='' -c full_page_writes=off"
+        options += f" -c max_connections={self.connections}"
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-w", "start")
 
     def stop(self, mode: Literal["fast", "immediate"]) -> None:
@@ -82,8 +84,8 @@ class Server:
 
 
 @contextmanager
-def serving(environ: Mapping[str, str]) -> Iterator[str]:
-    """URL of a server's maintenance database.
+def serving(environ: Mapping[str, str], *, connections: int = 200) -> Iterator[str]:
+    """URL of a server's maintenance database; one that is started takes so many connections.
 
     Without any server the test fails if ``CI`` is true and is skipped otherwise, both with what to install.
     """
@@ -96,7 +98,7 @@ def serving(environ: Mapping[str, str]) -> Iterator[str]:
     # A socket's path may have 107 characters, so not under pytest's long folders.
     folder = Path(tempfile.mkdtemp(prefix="lrtune-pg-", dir=_memory()))
     try:
-        with started(folder, binaries) as server:
+        with started(folder, binaries, connections=connections) as server:
             yield server.url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -123,14 +125,14 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def started(folder: Path, binaries: Path) -> Iterator[Server]:
+def started(folder: Path, binaries: Path, *, connections: int = 200) -> Iterator[Server]:
     """A new server in ``folder``; killed at the end."""
     user = _user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
         binaries = _readable(folder, binaries, user)
     url = f"postgresql://postgres@/postgres?host={folder}"
-    server = Server(url, folder / ".s.PGSQL.5432", binaries, folder, user)
+    server = Server(url, folder / ".s.PGSQL.5432", binaries, folder, user, connections)
     server.run("initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
     server.start()
     try:

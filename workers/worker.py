@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import version
+from random import Random
 
 from lrtune import logs, tracing
 from lrtune.wire import JobError, Task
@@ -35,6 +36,9 @@ log = logging.getLogger("lrtune.worker")
 
 IDLE_MIN_S = 0.1
 IDLE_MAX_S = 1.0
+POLLS_PER_S = 200
+"""So often the idle workers of a fleet ask for work, all of them together: a new unit waits for the next of
+them, and what the database spends on the idle does not grow with the fleet."""
 AWAY_MAX_S = 10.0
 LOOK_S = 2.0
 """So often a worker between units looks whether the job of its trainer child goes on."""
@@ -42,6 +46,11 @@ PAUSE_MIN_S = 10.0
 """So long at least a trainer waits for its worker's next word between units."""
 DEATHS = 2
 """So often a unit may cost this worker its trainer child, or make it fail, before the job fails."""
+
+
+def idle_max_s(fleet: int) -> float:
+    """Longest pause between two polls of an idle worker, one of so many that are alive."""
+    return max(IDLE_MAX_S, fleet / POLLS_PER_S)
 
 
 class Worker:
@@ -57,6 +66,7 @@ class Worker:
         stopping: Set by whoever wants it to stop at once.
         leaving: Set by whoever wants it to stop after the unit at hand.
         clock: Monotonic seconds.
+        random: Spreads the polls of idle workers.
     """
 
     def __init__(
@@ -71,6 +81,7 @@ class Worker:
         stopping: threading.Event,
         leaving: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
+        random: Random | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -81,6 +92,8 @@ class Worker:
         self._stopping = stopping
         self._leaving = leaving or threading.Event()
         self._clock = clock
+        self._random = random or Random()
+        self._fleet = 1
         self._started_at: datetime | None = None
         self._lease: Lease | None = None
         self._child: Child | None = None
@@ -104,8 +117,9 @@ class Worker:
                     self._let_go()
                     lease = self._claim()
                     if lease is None:
-                        self._stopping.wait(pause)
-                        pause = min(pause * 1.5, IDLE_MAX_S)
+                        # Not all at the same moment, though they may all have run out of work together.
+                        self._stopping.wait(pause * self._random.uniform(0.5, 1.0))
+                        pause = min(pause * 1.5, idle_max_s(self._fleet))
                         continue
                     pause = IDLE_MIN_S
                     ids = {"worker": self._identity, "job": lease.job, "unit": lease.unit}
@@ -127,6 +141,8 @@ class Worker:
         if lease is not None or self._clock() - self._seen_at >= self._settings.lease_s / 3:
             with self._database.write() as tx:
                 self._seen(tx)
+                if lease is None:
+                    self._fleet = workers.alive(tx, within_s=self._settings.lease_s)
         return lease
 
     def _seen(self, tx: Tx) -> None:

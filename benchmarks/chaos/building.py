@@ -14,6 +14,7 @@ from random import Random
 import psycopg
 
 from benchmarks.chaos import ledger
+from benchmarks.chaos.faults import LEASE
 from benchmarks.chaos.proxy import Proxy
 from benchmarks.chaos.world import Slot, World, free_port
 from store import Database, migrate
@@ -24,7 +25,9 @@ DISK_MB = 400
 
 
 @contextmanager
-def world(home: Path, kind: str, *, workers: int, seed: int) -> Iterator[World]:
+def world(
+    home: Path, kind: str, *, workers: int, seed: int, lease_s: float | None = LEASE
+) -> Iterator[World]:
     """A world with a server and workers that run.
 
     Args:
@@ -32,6 +35,7 @@ def world(home: Path, kind: str, *, workers: int, seed: int) -> Iterator[World]:
         kind: ``sqlite`` or ``postgresql``.
         workers: How many.
         seed: Of its chance.
+        lease_s: Length of the workers' leases; None for the default.
     """
     with contextlib.ExitStack() as stack:
         # A socket's path may have 107 characters.
@@ -68,7 +72,7 @@ def world(home: Path, kind: str, *, workers: int, seed: int) -> Iterator[World]:
                 home / "server.log",
             ),
             address=f"http://127.0.0.1:{port}",
-            workers=[_worker(stack, home, url, server, number) for number in range(1, workers + 1)],
+            workers=[_worker(stack, home, url, server, number, lease_s) for number in range(1, workers + 1)],
         )
         try:
             yield made
@@ -87,14 +91,20 @@ def stop(world: World) -> None:
 
 
 def _worker(
-    stack: contextlib.ExitStack, home: Path, url: str, server: postgresql.Server | None, number: int
+    stack: contextlib.ExitStack,
+    home: Path,
+    url: str,
+    server: postgresql.Server | None,
+    number: int,
+    lease_s: float | None,
 ) -> Slot:
     proxy = clock = None
     if server is not None:
         proxy = Proxy(server.socket)
         stack.callback(proxy.close)
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/chaos"
-    more = {"LRTUNE_DATABASE_URL": url}
+    # An empty variable is none.
+    more = {"LRTUNE_DATABASE_URL": url, "LRTUNE_LEASE_S": "" if lease_s is None else f"{lease_s:g}"}
     # With SQLite the machine's clock is the database's.
     if number == 1 and server is not None and (library := _clock_library(home)) is not None:
         clock = home / "clock"

@@ -6,13 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from benchmarks.chaos.faults import Fault, Run, Strike
 from benchmarks.chaos.world import NotNow, World
 from lrtune.client.errors import ClientError
 from lrtune.wire import JobRequest
-from store import tables
 from store.lapses import MAX_ATTEMPTS
 
 BACKLOG = 2
@@ -65,7 +62,7 @@ def drive(
             tell(_line(story, strike, len(faults)))
         # A unit whose lease ran out often enough fails its job, as promised: it is given time to end.
         calm = time.monotonic() >= pause_until and world.worn() < MAX_ATTEMPTS - 2
-        if waiting and calm and len(under_way) < at_once and _unfinished(world):
+        if waiting and calm and len(under_way) < at_once and world.unfinished():
             begun = _begin(world, waiting)
             if begun is not None:
                 under_way.append(begun)
@@ -76,7 +73,7 @@ def drive(
 
 
 def _submit(world: World, story: Story, requests: Sequence[JobRequest]) -> None:
-    if (unfinished := _unfinished(world)) is None or unfinished >= BACKLOG:
+    if (unfinished := world.unfinished()) is None or unfinished >= BACKLOG:
         return
     number = len(story.submitted)
     which = number % len(requests)
@@ -116,15 +113,9 @@ def _step(strike: Strike, run: Run, story: Story) -> bool:
     return True
 
 
-def _unfinished(world: World) -> int | None:
-    jobs = tables.jobs.c
-    found = world.rows(sa.select(sa.func.count()).where(jobs.finished_at.is_(None)))
-    return None if found is None else int(found[0][0])
-
-
 def _wait(world: World, story: Story) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while _unfinished(world) != 0:
+    while world.unfinished() != 0:
         if time.monotonic() > deadline:
             story.broken.append(f"jobs had not ended {PATIENCE_S:.0f} s after the last fault")
             return

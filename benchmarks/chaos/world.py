@@ -153,6 +153,11 @@ class World:
         )
         return tuple(found[0]) if found else None
 
+    def unfinished(self) -> int | None:
+        """How many jobs have not ended; None while the database cannot be asked."""
+        found = self.rows(sa.select(sa.func.count()).where(tables.jobs.c.finished_at.is_(None)))
+        return None if found is None else int(found[0][0])
+
     def worn(self) -> int:
         """How often a lease of an unfinished unit has run out, at most."""
         units = tables.units.c

@@ -6,7 +6,7 @@ import multiprocessing
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -28,9 +28,11 @@ def ours(url: str, *, lanes: int, seconds: float, available: int) -> float:
     return crowd.run(train, url, processes=WORKERS, threads=1, seconds=seconds)
 
 
-def train(url: str, worker: int, go_on: Callable[[], bool]) -> int:
-    database, done = Database(url), 0
-    while go_on():
+def train(url: str, worker: int) -> Iterator[float]:
+    database = Database(url)
+    database.ping()
+    yield 0
+    while True:
         lease = units.claim(database, f"w{worker}", lease_s=3600)
         if lease is None:
             raise RuntimeError("there were not enough units")
@@ -40,14 +42,13 @@ def train(url: str, worker: int, go_on: Callable[[], bool]) -> int:
         for epoch in range(1, EPOCHS + 1):
             with units.held(database, lease) as tx:
                 trials.report(tx, lease.job, [(number, _report(epoch)) for number in numbers])
+            yield len(numbers) / (EPOCHS + 1)
         with units.held(database, lease) as tx:
             trials.finish(
                 tx, lease.job, [(number, TrialState.COMPLETE, random.random()) for number in numbers]
             )
             units.finish(tx, lease)
-        done += len(numbers)
-    database.dispose()
-    return done
+        yield len(numbers) / (EPOCHS + 1)
 
 
 def _report(epoch: int) -> Report:
@@ -68,23 +69,23 @@ def optuna_storage(url: str, *, seconds: float) -> float:
     return crowd.run(ask_and_tell, url, processes=WORKERS, threads=1, seconds=seconds)
 
 
-def ask_and_tell(url: str, worker: int, go_on: Callable[[], bool]) -> int:
+def ask_and_tell(url: str, worker: int) -> Iterator[float]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.load_study(
         study_name="bench", storage=_storage(url), sampler=optuna.samplers.RandomSampler(seed=worker)
     )
-    done = 0
-    while go_on():
+    yield 0
+    while True:
         trial = study.ask()
         trial.suggest_float("initial_lr", 1e-5, 1.0, log=True)
         trial.suggest_float("min_ratio", 0.0, 0.1)
         for epoch in range(1, EPOCHS + 1):
             trial.report(random.random(), epoch)
+            yield 1 / (EPOCHS + 1)
         study.tell(trial, random.random())
-        done += 1
-    return done
+        yield 1 / (EPOCHS + 1)
 
 
 @cache

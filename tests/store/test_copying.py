@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -90,6 +92,33 @@ def test_and_back_again(
     back = Database(url)
     assert rows(back) == rows(source)
     back.dispose()
+
+
+def copy(source_url: str, target_url: str) -> None:
+    copy_to(Database(source_url), target_url)
+
+
+def test_a_copy_that_is_killed_midway_leaves_nothing_and_can_be_begun_again(
+    source: Database, sqlite_url: str, postgresql_url: str
+) -> None:
+    copying = multiprocessing.get_context("spawn").Process(target=copy, args=(sqlite_url, postgresql_url))
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'units'::regclass"
+    with (
+        psycopg.connect(postgresql_url, autocommit=True) as look,
+        psycopg.connect(postgresql_url) as blocking,
+    ):
+        # The copy gets as far as this table, with tasks and jobs before it.
+        blocking.execute("LOCK TABLE units IN EXCLUSIVE MODE")
+        copying.start()
+        while look.execute(waiting).fetchone() == (0,):
+            assert copying.is_alive()
+        copying.kill()
+        copying.join()
+    target = Database(postgresql_url)
+    assert not any(rows(target).values())
+    copy_to(source, postgresql_url)
+    assert rows(target) == rows(source)
+    target.dispose()
 
 
 def test_a_target_with_rows_is_left_alone(source: Database, postgresql_url: str) -> None:

@@ -65,3 +65,11 @@ def test_the_longest_there_comes_first(database: Database, clock: Clock) -> None
     seen(database, clock, "a")
     seen(database, clock, "c")
     assert [worker.id for worker in listed(database)] == ["b", "a", "c"]
+
+
+def test_those_heard_of_lately_are_counted(database: Database, clock: Clock) -> None:
+    seen(database, clock)
+    clock.advance(15)
+    seen(database, clock, id="bob")
+    with database.read() as tx:
+        assert [workers.alive(tx, within_s=within_s) for within_s in (10, 20)] == [1, 2]
