@@ -65,6 +65,7 @@ class Held:
     unit: int
     attempt: int
     expires_at: Any
+    kind: str
 
 
 @dataclass
@@ -123,7 +124,7 @@ class World:
     def held(self, pid: int) -> Held | None:
         """The unit that the worker with this process id holds."""
         units = tables.units.c
-        query = sa.select(units.id, units.attempt, units.expires_at)
+        query = sa.select(units.id, units.attempt, units.expires_at, units.kind)
         found = self.rows(query.where(units.state == "leased", units.worker.like(f"%-{pid}-%")))
         return Held(*found[0]) if found else None
 
