@@ -224,14 +224,14 @@ class NotSaved(Message):
     """No checkpoint could be written; why, as the end of a sentence."""
 
     type: Literal["not_saved"] = "not_saved"
-    reason: str
+    reason: Text
 
 
 class Unfit(Message):
     """The checkpoint can't be resumed here; why, as the end of a sentence."""
 
     type: Literal["unfit"] = "unfit"
-    reason: str
+    reason: Text
 
 
 class Done(Message):

@@ -188,7 +188,7 @@ class Child:
             try:
                 resume = checkpoint.read(Path(order.resume), makers, self._device)
             except checkpoint.Misfit as why:
-                self._channel.send(Unfit(reason=str(why)))
+                self._channel.send(Unfit(reason=str(why)[:TEXT_MAX]))
                 return
         train(
             workload,
@@ -224,7 +224,7 @@ class Child:
         try:
             checkpoint.write(Path(asked.path), makers, state, asked.most_bytes)
         except Unsaved as why:
-            self._channel.send(NotSaved(reason=str(why)))
+            self._channel.send(NotSaved(reason=str(why)[:TEXT_MAX]))
         else:
             self._channel.send(Saved())
 
