@@ -119,7 +119,9 @@ class Worker:
                     if lease is None:
                         # Not all at the same moment, though they may all have run out of work together.
                         self._stopping.wait(pause * self._random.uniform(0.5, 1.0))
-                        pause = min(pause * 1.5, idle_max_s(self._fleet))
+                        # A trainer that is kept is looked after, however large the fleet is.
+                        longest = idle_max_s(self._fleet)
+                        pause = min(pause * 1.5, longest if self._child is None else min(longest, LOOK_S))
                         continue
                     pause = IDLE_MIN_S
                     ids = {"worker": self._identity, "job": lease.job, "unit": lease.unit}
