@@ -65,7 +65,9 @@ def create_user(url: str | None, name: str, role: str, kind: str, as_json: bool)
             param_hint="NAME",
         ) from None
     with writing(url) as tx:
-        account = accounts.create(tx, request.name, kind=request.kind, role=request.role)
+        account = accounts.create(
+            tx, request.name, kind=request.kind, role=request.role, quota=settings.load(os.environ).quota
+        )
         token = issue(tx, account, label="first")
         note(tx, "create-user", account.name)
     if as_json:

@@ -11,6 +11,7 @@ from typing import Any
 from lrtune import logs, secret_files
 from lrtune.bundle.archive import SENT_MAX
 from lrtune.bundle.requirements import POLICIES, Policy
+from lrtune.wire.account import LIMIT_MOST
 
 DEFAULT_PORT = 8765
 
@@ -48,6 +49,9 @@ class Settings:
         keep_days: Days after its end at which the curves of a job are dropped; None = never.
         log_format: ``text`` or ``json``.
         webhook_networks: Networks that webhooks may reach beside the Internet.
+        quota_running_units: Units that workers may hold of a new account at a time; None = no limit.
+        quota_queued_jobs: Jobs of it that may wait, likewise.
+        quota_minutes_a_day: Minutes of workers' time that it may use in a day, likewise.
         drain_s: Seconds that open requests and local workers get to finish when the server stops.
     """
 
@@ -66,7 +70,19 @@ class Settings:
     keep_days: float | None = None
     log_format: str = "text"
     webhook_networks: tuple[Network, ...] = ()
+    quota_running_units: int | None = None
+    quota_queued_jobs: int | None = None
+    quota_minutes_a_day: int | None = None
     drain_s: float = 30.0
+
+    @property
+    def quota(self) -> dict[str, int | None]:
+        """The limits that a new account begins with, by their names."""
+        return {
+            "running_units": self.quota_running_units,
+            "queued_jobs": self.quota_queued_jobs,
+            "minutes_a_day": self.quota_minutes_a_day,
+        }
 
     @property
     def loopback(self) -> bool:
@@ -95,6 +111,9 @@ VARIABLES: Mapping[str, str] = {
     "keep_days": "LRTUNE_KEEP_DAYS",
     "log_format": "LRTUNE_LOG_FORMAT",
     "webhook_networks": "LRTUNE_WEBHOOK_NETWORKS",
+    "quota_running_units": "LRTUNE_QUOTA_RUNNING_UNITS",
+    "quota_queued_jobs": "LRTUNE_QUOTA_QUEUED_JOBS",
+    "quota_minutes_a_day": "LRTUNE_QUOTA_MINUTES_A_DAY",
     "drain_s": "LRTUNE_DRAIN_S",
 }
 """The environment variable of each field."""
@@ -140,6 +159,9 @@ def load(environ: Mapping[str, str], **flags: Any) -> Settings:
         log_format=_choice(given, "log_format", Settings.log_format, logs.FORMATS),
         drain_s=_number(given, "drain_s", Settings.drain_s, 0, 3_600),
         webhook_networks=_networks(given),
+        quota_running_units=_limit(given, "quota_running_units"),
+        quota_queued_jobs=_limit(given, "quota_queued_jobs"),
+        quota_minutes_a_day=_limit(given, "quota_minutes_a_day"),
     )
 
 
@@ -160,6 +182,10 @@ def _integer(given: Mapping[str, Any], field: str, default: int, low: int, high:
     if not low <= value <= high:
         raise _error(field, text, f"Give a whole number from {low} to {high}.")
     return value
+
+
+def _limit(given: Mapping[str, Any], field: str) -> int | None:
+    return _integer(given, field, 0, 0, LIMIT_MOST) if field in given else None
 
 
 def _number(

@@ -15,11 +15,11 @@ from store.tasks import EXTERNAL
 ANY_TASK = "*"
 
 
-def check(request: JobRequest, task: Task, *, networked: Sequence[str]) -> None:
+def check(request: JobRequest, task: Task, *, network_tasks: Sequence[str]) -> None:
     """Find everything wrong with ``request`` at once.
 
     Args:
-        networked: Names of tasks that may have the network, ``*`` for all.
+        network_tasks: Names of tasks that may have the network, ``*`` for all.
 
     Raises:
         ProblemError: ``invalid_request`` with every field at fault.
@@ -30,7 +30,7 @@ def check(request: JobRequest, task: Task, *, networked: Sequence[str]) -> None:
         *_optimizer(request),
         *_schedules(request),
         *_sampler(request),
-        *_network(request, task, networked),
+        *_network(request, task, network_tasks),
     ]
     if errors:
         raise field_problem(errors)
@@ -87,8 +87,13 @@ def _sampler(request: JobRequest) -> Iterator[FieldError]:
         yield FieldError(field="/search/sampler", detail=detail, remedy=nearest(name, search.SAMPLERS))
 
 
-def _network(request: JobRequest, task: Task, networked: Sequence[str]) -> Iterator[FieldError]:
-    if request.network and task.name not in networked and ANY_TASK not in networked:
+def networked(task: Task, names: Sequence[str]) -> bool:
+    """Whether ``task`` may have the network, by the names of those that may."""
+    return task.name in names or ANY_TASK in names
+
+
+def _network(request: JobRequest, task: Task, names: Sequence[str]) -> Iterator[FieldError]:
+    if request.network and not networked(task, names):
         yield FieldError(
             field="/network",
             detail=f"Task {task.name} may not use the network on this server.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +23,13 @@ def exist(tx: Tx) -> bool:
     return tx.conn.execute(sa.select(_ACCOUNTS.name).limit(1)).first() is not None
 
 
-def create(tx: Tx, name: str, *, kind: AccountKind, role: Role) -> Account:
+def create(
+    tx: Tx, name: str, *, kind: AccountKind, role: Role, quota: Mapping[str, int | None] | None = None
+) -> Account:
     """Add an account.
+
+    Args:
+        quota: The limits it begins with, by their names in ``LIMITS``; an admin's has none.
 
     Raises:
         AccountExists: The name is taken, perhaps by a disabled account.
@@ -34,7 +40,8 @@ def create(tx: Tx, name: str, *, kind: AccountKind, role: Role) -> Account:
         raise LastAdmin("The first account must be an admin's.", "Create it with the role admin.")
     if tx.conn.execute(sa.select(_ACCOUNTS.name).where(_ACCOUNTS.name == name)).first() is not None:
         raise AccountExists(f"There is an account {name!r} already.", "Choose another name.")
-    account = Account(name=name, kind=kind, role=role, created_at=tx.now())
+    limits = {} if quota is None or role is Role.ADMIN else quota
+    account = Account(name=name, kind=kind, role=role, created_at=tx.now(), **limits)
     tx.conn.execute(sa.insert(tables.accounts), account.model_dump())
     return account
 

@@ -149,13 +149,28 @@ def get(tx: Tx, job_id: str, number: int) -> Trial:
     return _trials(rows, _curves(tx, job_id, _REPORTS.number == number))[0]
 
 
-def for_job(tx: Tx, job_id: str, *, phase: Phase | None = None, curves: bool = False) -> list[Trial]:
-    """A job's trials by number, of one phase or all; with their curves if asked for."""
-    query = sa.select(tables.trials).where(_TRIALS.job == job_id)
+def for_job(
+    tx: Tx,
+    job_id: str,
+    *,
+    phase: Phase | None = None,
+    curves: bool = False,
+    after: int = -1,
+    limit: int | None = None,
+) -> list[Trial]:
+    """A job's trials by number, of one phase or all; with their curves if asked for.
+
+    Args:
+        after: Only trials with a higher number.
+        limit: The first so many of these; None = all.
+    """
+    query = sa.select(tables.trials).where(_TRIALS.job == job_id, _TRIALS.number > after)
     if phase is not None:
         query = query.where(_TRIALS.phase == phase)
-    rows = tx.conn.execute(query.order_by(_TRIALS.number)).all()
-    return _trials(rows, _curves(tx, job_id, _REPORTS.number >= 0) if curves and rows else {})
+    rows = tx.conn.execute(query.order_by(_TRIALS.number).limit(limit)).all()
+    if not (curves and rows):
+        return _trials(rows, {})
+    return _trials(rows, _curves(tx, job_id, _REPORTS.number.between(rows[0].number, rows[-1].number)))
 
 
 def page(

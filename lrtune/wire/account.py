@@ -50,7 +50,9 @@ AccountName = Annotated[
 Label = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-Limit = Annotated[int, Field(ge=0, le=1_000_000)]
+LIMIT_MOST = 1_000_000
+
+Limit = Annotated[int, Field(ge=0, le=LIMIT_MOST)]
 
 
 class Account(Resource):

@@ -57,7 +57,7 @@ class OptimizerSpec(Request):
 
     model_config = ConfigDict(extra="allow")
 
-    name: str = "adamw"
+    name: Annotated[str, Field(description="The torch.optim class in lower case.")] = "adamw"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -67,10 +67,14 @@ class OptimizerSpec(Request):
 class RangeTestSpec(Request):
     """The LR sweep: exponential from ``min_lr`` to ``max_lr``, once per seed."""
 
-    min_lr: LearningRate = 1e-7
-    max_lr: LearningRate = 10.0
-    steps_per_decade: Annotated[int, Field(ge=5, le=1000)] = 25
-    seeds: Annotated[int, Field(ge=2, le=64)] = 5
+    min_lr: Annotated[LearningRate, Field(description="Where the sweep begins.")] = 1e-7
+    max_lr: Annotated[
+        LearningRate, Field(description="Where it ends: at least two decades above where it begins.")
+    ] = 10.0
+    steps_per_decade: Annotated[
+        int, Field(ge=5, le=1000, description="Optimizer steps for each factor of ten.")
+    ] = 25
+    seeds: Annotated[int, Field(ge=2, le=64, description="Sweeps, one a seed.")] = 5
 
     @model_validator(mode="after")
     def _wide_enough(self) -> RangeTestSpec:
@@ -93,19 +97,20 @@ class RangeTestSpec(Request):
 
 
 class SearchSpec(Request):
-    """The search over initial LR × schedule family × its parameters.
+    """The search over initial LR × schedule family × its parameters."""
 
-    ``prune`` stops hopeless trials. ``stop_early`` ends the search before its last trial, once more trials
-    would not change the answer. ``transfer`` begins with what the team's earlier answers suggest.
-    """
-
-    trials: Annotated[int, Field(ge=1, le=10_000)] = 60
-    schedules: Annotated[tuple[str, ...], Field(min_length=1, max_length=32)] = DEFAULT_SCHEDULES
-    sampler: str = "gp"
-    prune: bool = True
-    stop_early: bool = True
-    transfer: bool = True
-    seed: Seed = 0
+    trials: Annotated[int, Field(ge=1, le=10_000, description="Settings to try.")] = 60
+    schedules: Annotated[
+        tuple[str, ...], Field(min_length=1, max_length=32, description="Families to search.")
+    ] = DEFAULT_SCHEDULES
+    sampler: Annotated[str, Field(description="How the search proposes settings.")] = "gp"
+    prune: Annotated[bool, Field(description="Stop hopeless trials.")] = True
+    stop_early: Annotated[
+        bool,
+        Field(description="End the search before its last trial, once more would not change the answer."),
+    ] = True
+    transfer: Annotated[bool, Field(description="Begin with what the team's earlier answers suggest.")] = True
+    seed: Annotated[Seed, Field(description="The same seed gives the same trials.")] = 0
 
     @field_validator("schedules")
     @classmethod
@@ -118,57 +123,79 @@ class SearchSpec(Request):
 class ConfirmSpec(Request):
     """How the finalists are told apart: full horizon, fresh seeds, paired."""
 
-    finalists: Annotated[int, Field(ge=1, le=20)] = 3
-    seeds: Annotated[int, Field(ge=2, le=64)] = 5
+    finalists: Annotated[int, Field(ge=1, le=20, description="Settings to tell apart.")] = 3
+    seeds: Annotated[int, Field(ge=2, le=64, description="Fresh seeds each is trained on.")] = 5
 
 
 class MetricSpec(Request):
-    """What a training is judged by, measured on the validation data after the last epoch.
+    """What a training is judged by, measured on the validation data after the last epoch."""
 
-    ``loss`` is the task's loss; any other name is one of the task's metrics.
-    """
-
-    name: Annotated[str, Field(min_length=1, max_length=100)] = "loss"
-    goal: Literal["minimize", "maximize"] = "minimize"
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=100,
+            description="`loss`, which is the task's loss, or one of its metrics.",
+        ),
+    ] = "loss"
+    goal: Annotated[Literal["minimize", "maximize"], Field(description="Which of its values is better.")] = (
+        "minimize"
+    )
 
 
 class ExternalSpec(Request):
-    """What has to be told of a training that stays outside.
+    """What has to be told of a training that stays outside."""
 
-    ``default_lr`` is the LR that it would use without tuning; the optimizer's own default when None.
-    """
-
-    steps_per_epoch: Annotated[int, Field(ge=1, le=100_000)]
-    default_lr: LearningRate | None = None
+    steps_per_epoch: Annotated[int, Field(ge=1, le=100_000, description="Optimizer steps of an epoch.")]
+    default_lr: Annotated[
+        LearningRate | None,
+        Field(description="The LR used without tuning; the optimizer's own default unless given."),
+    ] = None
 
 
 class JobRequest(Request):
     """Body of ``POST /v1/jobs``. Only ``task`` is required.
 
-    Units of a job with a higher ``priority`` are claimed before all others; only admins may raise it above 0.
-
-    ``network`` asks that the task may use the network while it trains; the server's operator says which
-    tasks may ask (docs/security.md).
-
     With the mode ``external`` the trials are not trained by workers, but by clients that ask for them; then
     ``task`` names what they train, and ``external`` and ``batch_size`` describe it.
     """
 
-    task: Annotated[str, Field(min_length=1, max_length=200)]
-    params: dict[str, Any] = Field(default_factory=dict)
+    task: Annotated[
+        str, Field(min_length=1, max_length=200, description="A task's name, or `name@3` for a version.")
+    ]
+    params: Annotated[dict[str, Any], Field(description="The task's parameters.")] = Field(
+        default_factory=dict
+    )
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    epochs: Annotated[int, Field(ge=1, le=10_000, description="Length of a full training.")] = 20
+    batch_size: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000)] | None,
+        Field(description="Examples a step; the task's own unless given."),
+    ] = None
     metric: MetricSpec = Field(default_factory=MetricSpec)
     range_test: RangeTestSpec = Field(default_factory=RangeTestSpec)
     search: SearchSpec = Field(default_factory=SearchSpec)
     confirm: ConfirmSpec = Field(default_factory=ConfirmSpec)
-    max_parallel: Annotated[int, Field(ge=1, le=256)] | None = None
-    network: bool = False
-    priority: Annotated[int, Field(ge=-10, le=10)] = 0
-    mode: Literal["fused", "external"] = "fused"
-    external: ExternalSpec | None = None
-    tags: Annotated[tuple[TagName, ...], Field(max_length=20)] = ()
+    max_parallel: Annotated[
+        Annotated[int, Field(ge=1, le=256)] | None,
+        Field(description="Workers that share the job at most; as many as are free unless given."),
+    ] = None
+    network: Annotated[
+        bool,
+        Field(
+            description="Whether the task may use the network while it trains; the server's operator says "
+            "which tasks may ask."
+        ),
+    ] = False
+    priority: Annotated[
+        int,
+        Field(ge=-10, le=10, description="The higher is claimed first; only admins may go above 0."),
+    ] = 0
+    mode: Annotated[
+        Literal["fused", "external"], Field(description="Who trains: workers, or clients outside.")
+    ] = "fused"
+    external: Annotated[ExternalSpec | None, Field(description="The training that stays outside.")] = None
+    tags: Annotated[tuple[TagName, ...], Field(max_length=20, description="Words to find it by.")] = ()
 
 
 class Progress(Resource):

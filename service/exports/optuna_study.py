@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import sqlalchemy as sa
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 PHASES = (Phase.SEARCH, Phase.CONFIRM)
 
 
-def database(job: Job, trials: Sequence[Trial], path: Path) -> None:
+Read = Callable[[Phase, bool], Iterable[Sequence[Trial]]]
+"""Reads a phase's trials in batches, with or without their curves; asked for more than once."""
+
+
+def database(job: Job, read: Read, path: Path) -> None:
     """Write the studies into a new SQLite file, as ``optuna-dashboard sqlite:///FILE`` opens it."""
     from optuna.storages import RDBStorage
 
@@ -38,34 +42,38 @@ def database(job: Job, trials: Sequence[Trial], path: Path) -> None:
 
     storage.engine.dispose()
     try:
-        _fill(storage, job, trials)
+        _fill(storage, job, read)
     finally:
         storage.engine.dispose()
 
 
-def journal(job: Job, trials: Sequence[Trial]) -> str:
-    """The studies as the text of a file for Optuna's ``JournalFileBackend``."""
+def journal(job: Job, read: Read, path: Path) -> None:
+    """Write the studies into a new file for Optuna's ``JournalFileBackend``."""
     from optuna.storages import JournalStorage
     from optuna.storages.journal import BaseJournalBackend
 
     class Lines(BaseJournalBackend):
-        """A journal in memory."""
+        """The file; what Optuna has read back of it is not kept. It reads each line once, in their order."""
 
-        def __init__(self) -> None:
-            self.logs: list[dict[str, Any]] = []
+        def __init__(self, file: TextIO) -> None:
+            self.file = file
+            self.unread: list[dict[str, Any]] = []
 
         def read_logs(self, log_number_from: int) -> list[dict[str, Any]]:
-            return self.logs[log_number_from:]
+            found, self.unread = self.unread, []
+            return found
 
         def append_logs(self, logs: list[dict[str, Any]]) -> None:
-            self.logs += json.loads(json.dumps(logs))
+            for log in logs:
+                line = json.dumps(log, separators=(",", ":"))
+                self.file.write(f"{line}\n")
+                self.unread.append(json.loads(line))
 
-    lines = Lines()
-    _fill(JournalStorage(lines), job, trials)
-    return "".join(f"{json.dumps(log, separators=(',', ':'))}\n" for log in lines.logs)
+    with path.open("w") as file:
+        _fill(JournalStorage(Lines(file)), job, read)
 
 
-def _fill(storage: BaseStorage, job: Job, trials: Sequence[Trial]) -> None:
+def _fill(storage: BaseStorage, job: Job, read: Read) -> None:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -77,9 +85,10 @@ def _fill(storage: BaseStorage, job: Job, trials: Sequence[Trial]) -> None:
         )
         study.set_user_attr("metric", job.request.metric.name)
         study.set_user_attr("lrtune", job.request.model_dump(mode="json"))
-        mine = [trial for trial in trials if trial.phase is phase and trial.state.final]
-        distributions = _distributions(mine)
-        study.add_trials([_trial(job, trial, distributions) for trial in mine])
+        known, distributions = _known(trial for batch in read(phase, False) for trial in batch)
+        for batch in read(phase, True):
+            mine = [trial for trial in batch if trial.number in known and trial.state.final]
+            study.add_trials([_trial(job, trial, distributions) for trial in mine])
 
 
 def _trial(job: Job, trial: Trial, distributions: Mapping[str, BaseDistribution]) -> Any:
@@ -116,24 +125,28 @@ def _flat(trial: Trial) -> dict[str, Any]:
     return {"initial_lr": trial.initial_lr, "schedule": trial.schedule, **named}
 
 
-def _distributions(trials: Iterable[Trial]) -> dict[str, BaseDistribution]:
-    """A distribution a parameter: what the search looks at, widened to what was trained.
+def _known(trials: Iterable[Trial]) -> tuple[set[int], dict[str, BaseDistribution]]:
+    """Numbers of the trials, and a distribution a parameter: what the search looks at, widened to theirs.
 
     A parameter that Optuna's distributions cannot hold (a list) has none, and becomes a user attribute.
     """
     from optuna.distributions import CategoricalDistribution
 
-    seen: dict[str, list[Any]] = {}
+    numbers: set[int] = set()
+    seen: dict[str, dict[str, Any]] = {}
     for trial in trials:
+        numbers.add(trial.number)
         for name, value in _flat(trial).items():
-            seen.setdefault(name, []).append(value)
+            # Of equal kind and value once: JSON tells 1 from true and 1.0.
+            seen.setdefault(name, {})[json.dumps(value)] = value
     found: dict[str, BaseDistribution] = {}
-    for name, values in seen.items():
+    for name, distinct in seen.items():
+        values = list(distinct.values())
         if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
             found[name] = _range(name, values)
         elif not any(isinstance(v, list) for v in values):
             found[name] = CategoricalDistribution(sorted(set(values), key=lambda v: (str(type(v)), str(v))))
-    return found
+    return numbers, found
 
 
 def _range(name: str, values: Sequence[float]) -> BaseDistribution:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrtune.wire import Job, Trial
-from store import Database, trials
+from service.exports.reading import in_batches
+from store import Database
 
 FIXED = (
     *("number", "phase", "generation", "state", "schedule", "initial_lr"),
@@ -20,13 +21,20 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lines(database: Database, job: Job) -> Iterator[str]:
-    """The heading, then the trials by number."""
-    with database.read() as tx:
-        found = trials.for_job(tx, job.id)
-    params = sorted({name for trial in found for name in trial.params})
+    """The heading, then the trials by number.
+
+    They are read twice: the heading names the parameters of all. Trials that come meanwhile are left out,
+    for theirs may not be among them.
+    """
+    names: set[str] = set()
+    last = -1
+    for batch in in_batches(database, job.id):
+        names.update(*(trial.params for trial in batch))
+        last = batch[-1].number
+    params = sorted(names)
     yield _line([*FIXED, *(f"param.{name}" for name in params)])
-    for trial in found:
-        yield _line(_row(trial, params))
+    for batch in in_batches(database, job.id, until=last):
+        yield "".join(_line(_row(trial, params)) for trial in batch)
 
 
 def _row(trial: Trial, params: list[str]) -> list[Any]:

@@ -11,17 +11,16 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from lrtune.nearness import Situation
 from lrtune.optimizers import OPTIMIZERS
-from lrtune.schedules import FAMILIES
-from lrtune.search import SAMPLERS
 from lrtune.wire import JobRequest, JobState, Task
-from service import event_stream
+from service import event_stream, submission
 from service.bodies import JsonRoute
 from service.caller import Who
 from service.context import NO_NUL, Cursor, Here, JobId, Store
-from service.pages import accounts, changes, comparing, estimate, job_view, login, subscriptions
+from service.pages import accounts, changes, comparing, estimate, form, job_view, login, subscriptions
 from service.pages.data import routes as data_routes
 from service.pages.render import page
 from store import Tx, answers, events, jobs, tasks, workers
+from store.tasks import EXTERNAL
 
 PAGE = 50
 
@@ -91,20 +90,20 @@ def show_live_job(job_id: JobId, who: Who, database: Store) -> HTMLResponse:
 
 
 @router.get("/submit")
-def show_form(who: Who, database: Store, task: Name = None) -> HTMLResponse:
-    with database.read() as tx:
-        names = _names(tx)
-        chosen = tasks.get(tx, task or names[0]) if task or names else None
-    return page(
-        "submit.html",
-        who=who,
-        names=names,
-        chosen=chosen,
-        defaults=JobRequest(task="-"),
-        optimizers=sorted(OPTIMIZERS),
-        families=list(FAMILIES),
-        samplers=sorted(SAMPLERS),
-    )
+def show_form(who: Who, here: Here, task: Name = None, outside: bool = False) -> HTMLResponse:
+    """The form for a task; ``outside`` for a new one whose trials are trained by clients."""
+    with here.database.read() as tx:
+        found = _tasks(tx)
+        names = sorted({each.name for each in found if not outside or each.entry == EXTERNAL})
+        chosen = None if outside else tasks.get(tx, task or names[0]) if task or names else None
+    outside = outside or (chosen is not None and chosen.entry == EXTERNAL)
+    shown = None
+    if outside or chosen:
+        schema = chosen.params_schema if chosen else {"type": "object"}
+        networked = chosen is not None and submission.networked(chosen, here.settings.network_tasks)
+        shown = form.of(schema, outside=outside, networked=networked)
+    body = ({"task": chosen.name} if chosen else {}) | ({"mode": "external"} if outside else {})
+    return page("submit.html", who=who, names=names, chosen=chosen, outside=outside, form=shown, body=body)
 
 
 @reading.post("/submit/estimate")
@@ -174,9 +173,14 @@ def list_workers(who: Who, database: Store) -> HTMLResponse:
 
 
 def _names(tx: Tx) -> list[str]:
-    """Names of all tasks, the newest 200 versions' that is."""
+    """Names of all tasks."""
+    return sorted({task.name for task in _tasks(tx)})
+
+
+def _tasks(tx: Tx) -> list[Task]:
+    """All tasks, the newest 200 versions that is."""
     found: list[Task] = tasks.page(tx, cursor=None, limit=200).items
-    return sorted({task.name for task in found})
+    return found
 
 
 ROUTERS = (

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Response
 from lrtune.wire import Account, AccountChange, AccountRequest, NewAccount, Page
 from service import samples
 from service.bodies import JsonRoute
-from service.context import AccountId, Cursor, Limit, Store
+from service.context import AccountId, Cursor, Here, Limit, Store
 from service.issuing import issue
 from service.problems import responses
 from store import accounts
@@ -50,13 +50,15 @@ def list_accounts(database: Store, cursor: Cursor = None, limit: Limit = 50) -> 
 )
 def create_account(
     request: Annotated[AccountRequest, Body(examples=[{"name": "ada", "role": "member"}])],
-    database: Store,
+    here: Here,
     response: Response,
 ) -> NewAccount:
     """Create an account and its first token, whose secret is shown this once: hand it over safely. The first
     account must be an admin's; from then on every request needs a token."""
-    with database.write() as tx:
-        account = accounts.create(tx, request.name, kind=request.kind, role=request.role)
+    with here.database.write() as tx:
+        account = accounts.create(
+            tx, request.name, kind=request.kind, role=request.role, quota=here.settings.quota
+        )
         made = NewAccount(account=account, token=issue(tx, account, label="first"))
     response.headers.update({"Cache-Control": "no-store", "Location": f"/v1/accounts/{account.name}"})
     return made

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from lrtune.wire import Job, Phase
+from lrtune.wire import Job, Phase, Trial
 from service import samples
 from service.context import JobId, Store
 from service.exports import optuna_study, report, table, whole
+from service.exports.reading import in_batches
 from service.problems import responses
 from store import Database, answers, jobs, range_tests, trials
 
 router = APIRouter(prefix="/v1/jobs/{id}", tags=["results"])
+
+CHUNK = 262_144
+"""Bytes that are read of a file at a time."""
 
 _OPTUNA = Lock()
 """One study is built at a time: it is all CPU, and Optuna's switches are the process's."""
@@ -87,19 +92,34 @@ def _csv(database: Database, job: Job, media_type: str) -> Response:
 
 
 def _study(database: Database, job: Job, media_type: str) -> Response:
-    with database.read() as tx:
-        found = trials.for_job(tx, job.id, curves=True)
-    with _OPTUNA, tempfile.TemporaryDirectory(prefix="lrtune-export-") as folder:
-        path = Path(folder) / "study.db"
-        optuna_study.database(job, found, path)
-        return Response(path.read_bytes(), media_type=media_type)
+    return _built(optuna_study.database, database, job, media_type)
 
 
 def _journal(database: Database, job: Job, media_type: str) -> Response:
-    with database.read() as tx:
-        found = trials.for_job(tx, job.id, curves=True)
-    with _OPTUNA:
-        return Response(optuna_study.journal(job, found), media_type=media_type)
+    return _built(optuna_study.journal, database, job, media_type)
+
+
+def _built(
+    build: Callable[[Job, optuna_study.Read, Path], None], database: Database, job: Job, media_type: str
+) -> Response:
+    """A file that has to be whole before its first byte is sent: it is built on disk, and sent from there."""
+
+    def read(phase: Phase, curves: bool) -> Iterator[list[Trial]]:
+        return in_batches(database, job.id, phase=phase, curves=curves)
+
+    with _OPTUNA, tempfile.TemporaryDirectory(prefix="lrtune-export-") as folder:
+        path = Path(folder) / "study"
+        build(job, read, path)
+        # Its name goes with the folder; what is open stays until it is sent, or nobody listens any more.
+        file = path.open("rb")
+    length = {"Content-Length": str(os.fstat(file.fileno()).st_size)}
+    return StreamingResponse(_chunks(file), media_type=media_type, headers=length)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def _html(database: Database, job: Job, media_type: str) -> Response:

@@ -130,7 +130,7 @@ def submit(
         )
     idempotency = None if key is None else (key, _digest(request))
     with here.database.write() as tx:
-        submission.check(request, _task(tx, request, who), networked=here.settings.network_tasks)
+        submission.check(request, _task(tx, request, who), network_tasks=here.settings.network_tasks)
         job, created = jobs.submit(
             tx, request, job_id=here.new_job_id(), author=who.account, idempotency=idempotency
         )

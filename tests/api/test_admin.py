@@ -39,6 +39,15 @@ def test_from_nothing_to_a_team(tmp_path: Path) -> None:
     assert [each["name"] for each in json.loads(call(tmp_path, "users", "--json").stdout)] == ["ada", "bot"]
 
 
+def test_a_new_account_begins_with_the_servers_quota(tmp_path: Path) -> None:
+    limit = "LRTUNE_QUOTA_MINUTES_A_DAY"
+    run(admin, "create-user", "ada", "--role", "admin", home=tmp_path, **{limit: "60"})
+    run(admin, "create-user", "bob", home=tmp_path, **{limit: "60"})
+    found = json.loads(call(tmp_path, "users", "--json").stdout)
+    assert [each["minutes_a_day"] for each in found] == [None, 60]
+    refused(run(admin, "create-user", "cyn", home=tmp_path, **{limit: "many"}), limit)
+
+
 def test_changes(tmp_path: Path) -> None:
     call(tmp_path, "create-user", "ada", "--role", "admin")
     call(tmp_path, "create-user", "bot")

@@ -14,10 +14,11 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from benchmarks.pages.filled import job_with_trials
 from lrtune.wire import Answer, Job, Phase, RangeTest, Setting, Trial, TrialState
 from service import samples
-from service.exports import optuna_study, table
-from store import Database, labels
+from service.exports import optuna_study, reading, table
+from store import Database, jobs, labels, trials
 from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
 from tests.api.problem import problem
@@ -86,19 +87,52 @@ def test_every_kind_of_trial_has_its_place_in_a_study(tmp_path: Path) -> None:
         Setting(schedule="constant", initial_lr=0.1),
     ]
     states = [TrialState.COMPLETE, TrialState.DIVERGED, TrialState.PRUNED, TrialState.RUNNING]
-    trials = [
+    made = [
         samples.TRIAL.model_copy(
             update={"number": n, "state": state, "value": 0.1 if state is TrialState.COMPLETE else None,
                     "schedule": setting.schedule, "initial_lr": setting.initial_lr, "params": setting.params}
         )
         for n, (setting, state) in enumerate(zip(settings, states, strict=True))
     ]  # fmt: skip
-    optuna_study.database(samples.JOB, trials, tmp_path / "study.db")
+    optuna_study.database(
+        samples.JOB, lambda phase, curves: [[t for t in made if t.phase is phase]], tmp_path / "study.db"
+    )
     url = f"sqlite:///{tmp_path / 'study.db'}"
     study = optuna.load_study(study_name=f"digits-mlp@1 {samples.JOB.id} {Phase.SEARCH}", storage=url)
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "FAIL", "PRUNED"]
     assert study.trials[0].user_attrs["multistep.milestones"] == [0.3, 0.6]
     assert study.trials[1].params["mine.n"] == 3
+
+
+def test_every_batch_of_many_trials_is_there(client: Client, database: Database, tmp_path: Path) -> None:
+    job = job_with_trials(database, "digits-mlp", 2 * reading.BATCH + 1, epochs=2)
+    found = json.loads(export(client, job, "json"))["trials"]
+    rows = list(csv.DictReader(io.StringIO(export(client, job, "csv").decode())))
+    assert [trial["number"] for trial in found] == [int(row["number"]) for row in rows]
+    assert [trial["number"] for trial in found] == list(range(len(found)))
+    assert len(found) > 2 * reading.BATCH
+    assert all(len(trial["curve"]) == 2 for trial in found if trial["state"] == "complete")
+    path = tmp_path / "study.log"
+    path.write_bytes(export(client, job, "optuna-journal"))
+    search = optuna.load_study(
+        study_name=f"digits-mlp@1 {job} search", storage=JournalStorage(JournalFileBackend(str(path)))
+    )
+    numbers = [trial.user_attrs["lrtune_number"] for trial in search.trials]
+    assert numbers == [trial["number"] for trial in found if trial["phase"] == "search"]
+
+
+def test_a_trial_that_comes_while_a_table_is_read_is_left_out(database: Database) -> None:
+    job = job_with_trials(database, "digits-mlp", 3, epochs=1)
+    with database.read() as tx:
+        found = jobs.get(tx, job)
+    lines = table.lines(database, found)
+    heading = next(lines)
+    with database.write() as tx:
+        setting = Setting(schedule="step", initial_lr=0.1, params={"late": 1})
+        late = trials.add(tx, job, [trials.NewTrial(Phase.SEARCH, 9, setting, seed=0, epochs=1)])
+    rows = list(csv.DictReader(io.StringIO(heading + "".join(lines))))
+    assert [int(row["number"]) for row in rows] == list(range(late[0]))
+    assert "param.late" not in rows[0]
 
 
 class Loads(HTMLParser):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
 
 from lrtune.wire import Role
@@ -43,6 +45,25 @@ def test_a_quota_is_named_and_lifted(ada: Client, root: Client) -> None:
     assert "may have 1" in problem(response, "quota_exceeded")["detail"]
     assert "retry-after" not in response.headers
     assert ada.get("/v1/me").json()["account"]["queued_jobs"] == 1
+
+
+def test_a_new_account_begins_with_the_servers_quota(
+    settings: Settings, database: Database, portal: anyio.from_thread.BlockingPortal
+) -> None:
+    limited = replace(settings, quota_queued_jobs=1, quota_running_units=4)
+    client = Client(create_app(limited, database), portal, "http://localhost:8765")
+    root = speaking(client, enrol(database, "root", Role.ADMIN).secret)
+    made = {
+        role: root.post("/v1/accounts", json={"name": f"a-{role}", "role": role}).json()
+        for role in ("member", "admin")
+    }
+    limits = [(each["account"]["running_units"], each["account"]["queued_jobs"]) for each in made.values()]
+    assert limits == [(4, 1), (None, None)]
+    member = speaking(client, made["member"]["token"]["secret"])
+    assert member.post("/v1/jobs", json=JOB).status_code == 202
+    problem(member.post("/v1/jobs", json=JOB), "quota_exceeded")
+    assert root.request("PATCH", "/v1/accounts/a-member", json={"queued_jobs": None}).status_code == 200
+    assert member.post("/v1/jobs", json=JOB).status_code == 202
 
 
 @pytest.mark.parametrize("value", [-1, 1_000_001, "many", 1.5])

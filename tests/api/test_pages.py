@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from lrtune.schedules import FAMILIES
 from lrtune.wire import JobError, JobRequest
 from service import samples
-from service.pages import accounts, comparing, figures, login, routes, static_files, subscriptions
+from service.pages import accounts, comparing, figures, form, login, routes, static_files, subscriptions
 from service.pages.data.families import COLOURS, colour
 from service.routes.code import Framework
 from store import Database, jobs, labels, tasks
@@ -221,20 +224,79 @@ def test_hostile_text_is_text(client: Client, database: Database) -> None:
             "/account",
             "/admin",
         )
-    form = client.get("/submit", params={"task": hostile}, headers=BROWSER)
-    checked(form)
-    assert hostile in Page(form.text).text
+    shown = client.get("/submit", params={"task": hostile}, headers=BROWSER)
+    checked(shown)
+    assert hostile in Page(shown.text).text
 
 
-def test_the_form_has_a_field_for_every_part_of_a_request(client: Client) -> None:
-    page = read(client, "/submit?task=digits-mlp")
+def leaves(model: type[BaseModel], pointer: str = "") -> set[str]:
+    """Pointers of everything that a request may say."""
+    found = set()
+    for name, info in model.model_fields.items():
+        kinds = [info.annotation, *get_args(info.annotation)]
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        found |= leaves(inner, f"{pointer}/{name}") if inner else {f"{pointer}/{name}"}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "without"),
+    [
+        (
+            "/submit?task=digits-mlp",
+            {"/task", "/mode", "/params", "/external/steps_per_epoch", "/external/default_lr"},
+        ),
+        ("/submit?outside=true", {"/mode", "/network"}),
+    ],
+)
+def test_the_form_has_a_field_for_every_part_of_a_request(
+    client: Client, address: str, without: set[str]
+) -> None:
+    page = read(client, address)
     fields = {*page.all("data-path"), *page.all("data-list")}
-    assert fields >= {"/params/width", "/optimizer/name", "/epochs", "/search/trials", "/search/schedules"}
+    params = {field for field in fields if field.startswith("/params/")}
+    assert fields - params == leaves(JobRequest) - without | {"/optimizer"}
+    assert bool(params) == ("/params" in without)
     errors = set(page.all("data-error"))
     for field in fields:
         assert field in errors
     labelled = set(page.all("for"))
     assert [name for name in page.all("id") if name.startswith("f/") and name not in labelled] == []
+
+
+def test_the_form_of_a_job_that_clients_train(client: Client) -> None:
+    body = {"task": "jax", "mode": "external", "external": {"steps_per_epoch": 10}, "batch_size": 8}
+    job = client.post("/v1/jobs", json=body).json()["id"]
+    page = read(client, "/submit?task=jax")
+    assert json.loads(page.all("data-body")[0]) == {"task": "jax", "mode": "external"}
+    assert {"/params", "/external/steps_per_epoch"} <= set(page.all("data-path"))
+    assert f'client.external("{job}")' in read(client, f"/jobs/{job}").text
+
+
+def test_odd_parameters_of_a_task_are_fields_too(client: Client, database: Database) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "boolean", "default": True},
+            "b": {"type": "boolean"},
+            "c": {"type": ["integer", "null"], "default": None},
+            "d": {"$ref": "#/$defs/nothing"},
+            "e": {"type": "object", "properties": {"x": {"type": "number"}}},
+            "f": {"type": "array", "items": {"type": "string"}},
+            "g": {"type": "number", "minimum": 0.5},
+            "h/i": {"enum": [1, 2]},
+        },
+        "required": ["b"],
+    }
+    found = form.of(schema, outside=False, networked=True).plain[0]
+    assert [(field.pointer, field.kind) for field in found.fields] == [
+        *(("/params/a", "flag"), ("/params/b", "choice"), ("/params/c", "json"), ("/params/d", "json")),
+        *(("/params/e", "json"), ("/params/f", "json"), ("/params/g", "number"), ("/params/h~1i", "choice")),
+    ]
+    assert found.fields[6].help == "At least 0.5."
+    with database.write() as tx:
+        tasks.register(tx, name="odd", entry="a:b", description="", params_schema=schema, files={"a.py": b""})
+    read(client, "/submit?task=odd")
 
 
 @pytest.mark.parametrize("name", ["app.js", "app.css", "icon.svg", "charts/chart.js", "vendor/htmx.min.js"])

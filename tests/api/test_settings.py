@@ -44,6 +44,7 @@ def test_an_empty_variable_is_not_set() -> None:
         ("LRTUNE_BODY_LIMIT", "0"),
         ("LRTUNE_DRAIN_S", "nan"),
         ("LRTUNE_DRAIN_S", "soon"),
+        ("LRTUNE_QUOTA_QUEUED_JOBS", "-1"),
     ],
 )
 def test_unacceptable(variable: str, text: str) -> None:

@@ -11,7 +11,13 @@ from tests.browser.conftest import PATIENCE_MS, Tab, Team, tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
-SMALL = {"/epochs": "3", "/search/trials": "12", "/range_test/seeds": "2", "/confirm/seeds": "3"}
+SMALL = {
+    "/epochs": "3",
+    "/search/trials": "12",
+    "/range_test/seeds": "2",
+    "/confirm/seeds": "3",
+    "/tags": "first, digits",
+}
 CHARTS = ["range-test", "schedules", "curves", "search", "parallel"]
 
 
@@ -67,6 +73,8 @@ def sign_in(at: Tab, team: Team) -> None:
 
 
 def submit(at: Tab) -> str:
+    at.open("/submit?outside=true")
+    at.accessible()
     at.open("/submit?task=digits-mlp")
     expect(at.page.locator("#estimate")).to_contain_text("trainings")
     at.accessible()
@@ -75,14 +83,20 @@ def submit(at: Tab) -> str:
     at.page.get_by_role("button", name="Submit job").click()
     expect(at.page.locator("[data-error='/epochs']")).to_be_visible()
     at.wrong.clear()  # the refusals of the estimate and of the job
-    at.page.get_by_text("Range test and confirmation").click()
+    at.page.get_by_text("More: how it is searched").click()
     for path, value in SMALL.items():
         field(at, path, value)
+    at.page.get_by_label("Stop early").uncheck()
+    expect(at.page.get_by_label("Network")).to_be_disabled()
     at.accessible()
     expect(at.page.locator("#estimate")).to_contain_text("unknown")
     at.page.get_by_role("button", name="Submit job").click()
     at.page.wait_for_url("**/jobs/*")
-    return at.page.url.rpartition("/")[2]
+    job = at.page.url.rpartition("/")[2]
+    asked = at.page.request.get(f"{at.url}/v1/jobs/{job}").json()
+    assert asked["request"]["search"]["stop_early"] is False
+    assert asked["tags"] == ["digits", "first"]
+    return job
 
 
 def field(at: Tab, path: str, value: str) -> None:
@@ -174,7 +188,7 @@ def label(at: Tab, job: str) -> None:
     at.accessible()
     at.page.get_by_label("Tag", exact=True).fill("paper")
     at.page.get_by_role("button", name="Add").click()
-    expect(at.page.locator(".title .tag")).to_have_text("paper")
+    expect(at.page.locator(".title .tag").filter(has_text="paper")).to_be_visible()
     at.open("/?tag=paper")
     expect(at.page.get_by_role("link", name=job)).to_be_visible()
 

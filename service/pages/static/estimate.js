@@ -6,6 +6,10 @@ const place = document.getElementById("estimate");
 let due = null;
 
 async function ask() {
+  if (!form.checkValidity()) {
+    place.textContent = "The estimate comes when every required field is filled.";
+    return;
+  }
   let body;
   try {
     body = JSON.stringify(bodyOf(form));

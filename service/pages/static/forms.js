@@ -13,15 +13,20 @@ function put(body, pointer, value) {
 function valueOf(field) {
   if (field.dataset.kind === "text") return field.value;
   if (field.dataset.kind === "json") return JSON.parse(field.value);
+  if (field.dataset.kind === "names") return field.value.split(",").map((name) => name.trim()).filter(Boolean);
   if (field.dataset.kind === "moment") return new Date(field.value).toISOString();
   const value = Number(field.value);
   return Number.isFinite(value) ? value : field.value;
 }
 
-// The JSON body; empty fields are left out, so that they keep their defaults, or null with data-clear.
+// The JSON body; empty fields, and ticks as they were, are left out, so that they keep their defaults, or null with data-clear.
 export function bodyOf(form) {
   const body = JSON.parse(form.dataset.body ?? "{}");
   for (const field of form.querySelectorAll("[data-path]")) {
+    if (field.dataset.kind === "flag") {
+      if (field.checked !== field.defaultChecked) put(body, field.dataset.path, field.checked);
+      continue;
+    }
     if (field.value.trim() === "") {
       if (form.dataset.clear !== undefined) put(body, field.dataset.path, null);
       continue;

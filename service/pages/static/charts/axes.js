@@ -11,8 +11,19 @@ export function number(value) {
 
 const FONT = "12px system-ui, sans-serif";
 
-function decades(u, splits) {
-  return splits.map((value) => (value != null && Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? number(value) : null));
+// Pixels that a label needs, along the lower axis and up the left one.
+const ROOM = [48, 18];
+
+// Labels of a log axis: whole decades, as many of them as there is room for.
+function decades(u, splits, axis) {
+  const scale = u.axes[axis].scale;
+  const decade = Math.abs(u.valToPos(10, scale) - u.valToPos(1, scale));
+  const every = decade > 0 ? Math.max(1, Math.ceil(ROOM[axis] / decade)) : 1;
+  return splits.map((value) => {
+    const power = value > 0 ? Math.log10(value) : NaN;
+    const whole = Math.round(power);
+    return Math.abs(power - whole) < 1e-9 && whole % every === 0 ? number(value) : null;
+  });
 }
 
 // Whole steps and epochs.
