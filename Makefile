@@ -7,7 +7,7 @@ OUT ?= demo-output
 # Processes that share the tests. Each brings its own PostgreSQL.
 JOBS ?= 2
 
-.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-engine bench-search bench-store bench-api bench-pages screenshots bench-exports chaos
+.PHONY: demo serve test test-fleet test-images check format clean help bench-range-test bench-coverage bench-engine bench-search bench-store bench-scale bench-api bench-pages screenshots bench-exports chaos
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ $(VENV)/grpc: $(STAMP)
 
 bench-store: $(VENV)/grpc ## Claims and writes against PostgreSQL's limit and Optuna's storages
 	@$(BIN)/python -m benchmarks.store
+
+bench-scale: $(STAMP) ## A fleet of 1,000 simulated workers on PostgreSQL
+	@$(BIN)/python -m benchmarks.scale
 
 bench-pages: $(STAMP) ## A job's page with up to 10,000 trials in a real browser (needs Chromium)
 	@$(BIN)/python -m benchmarks.pages

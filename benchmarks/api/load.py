@@ -96,7 +96,7 @@ def measure(server: Server, ask: Callable[[int], Asked], *, seconds: float, clie
     took: list[float] = []
     errors: list[Exception] = []
     # The first answer waits for the server to have started.
-    _ask(http.client.HTTPConnection(server.host, server.port, timeout=60), ask(0))
+    ask_once(http.client.HTTPConnection(server.host, server.port, timeout=60), ask(0))
     start = time.monotonic()
 
     def client(number: int) -> None:
@@ -104,7 +104,7 @@ def measure(server: Server, ask: Callable[[int], Asked], *, seconds: float, clie
         asked = 0
         try:
             while (now := time.monotonic()) - start < 1.1 * seconds:
-                _ask(connection, ask(number + clients * asked))
+                ask_once(connection, ask(number + clients * asked))
                 asked += 1
                 if now - start > 0.1 * seconds:
                     took.append(time.monotonic() - now)
@@ -132,7 +132,7 @@ def measure(server: Server, ask: Callable[[int], Asked], *, seconds: float, clie
     )
 
 
-def _ask(connection: http.client.HTTPConnection, asked: Asked) -> None:
+def ask_once(connection: http.client.HTTPConnection, asked: Asked) -> None:
     connection.request(asked.method, asked.path, asked.body, asked.headers)
     answer = connection.getresponse()
     body = answer.read()
