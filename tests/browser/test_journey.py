@@ -77,7 +77,6 @@ def submit(at: Tab) -> str:
     at.accessible()
     at.open("/submit?task=digits-mlp")
     expect(at.page.locator("#estimate")).to_contain_text("trainings")
-    at.accessible()
     field(at, "/epochs", "0")
     expect(at.page.locator("#estimate")).to_contain_text("every field is valid")
     at.page.get_by_role("button", name="Submit job").click()
