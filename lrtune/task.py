@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from lrtune.schedules import Custom, ScheduleError, with_custom
 from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 Precision = Literal["float32", "bf16", "fp16"]
 LOSSES = ("loss", "train_loss")
 """What is reported of every training; no metric can have these names."""
+
+SCHEDULES_MAX = 20
+"""Most schedules of its own that a task brings."""
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16", "fp16")
 
@@ -54,6 +58,8 @@ class Task:
             step: the same step with less memory.
         precision: ``bf16`` and ``fp16`` run the forward pass under autocast.
         valid_batch_size: Examples a validation batch holds; ``batch_size`` when None.
+        schedules: Schedules of your own by name, e.g. ``{"sawtooth": Custom(sawtooth)}``: searched beside
+            ours as ``custom:sawtooth``, and measured untuned, too.
 
     Inputs may be a tensor, a tuple (passed as positional arguments) or a dict (as keyword arguments).
 
@@ -73,6 +79,7 @@ class Task:
     accumulate: int = 1
     precision: Precision = "float32"
     valid_batch_size: int | None = None
+    schedules: Mapping[str, Custom] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _callable("model", self.model, "give a function without arguments, e.g. model=lambda: MLP(64)")
@@ -98,6 +105,7 @@ class Task:
             raise TaskError(
                 "precision", f"{self.precision!r} is unknown", f"use one of {', '.join(PRECISIONS)}"
             )
+        _schedules(self.schedules)
 
 
 def _callable(name: str, value: Any, remedy: str) -> None:
@@ -165,6 +173,17 @@ def check_metric_names(names: Sequence[Any], remedy: str) -> None:
             raise TaskError(
                 "metrics", f"the name {name!r} is taken", "the loss is always reported; leave it out"
             )
+
+
+def _schedules(schedules: Any) -> None:
+    if not isinstance(schedules, Mapping):
+        raise TaskError("schedules", "is not a mapping", 'give e.g. {"sawtooth": Custom(sawtooth)}')
+    if len(schedules) > SCHEDULES_MAX:
+        raise TaskError("schedules", f"has {len(schedules)} entries", f"give at most {SCHEDULES_MAX}")
+    try:
+        with_custom(schedules)
+    except ScheduleError as error:
+        raise TaskError(error.field, error.detail, error.remedy) from None
 
 
 def _whole(name: str, value: Any, *, low: int) -> None:

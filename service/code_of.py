@@ -23,4 +23,5 @@ def text(answer: Answer, framework: str) -> str:
         total_steps=measured.epochs * measured.steps_per_epoch,
         steps_per_epoch=measured.steps_per_epoch,
         epochs=measured.epochs,
+        function=answer.schedule.function,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
@@ -13,6 +14,9 @@ from service.problems import field_problem
 from store.tasks import EXTERNAL
 
 ANY_TASK = "*"
+
+OWN = re.compile(rf"{schedules.PREFIX}[^\W\d]\w*")
+"""Names of schedules of a task's own."""
 
 
 def check(request: JobRequest, task: Task, *, network_tasks: Sequence[str]) -> None:
@@ -74,7 +78,8 @@ def _optimizer(request: JobRequest) -> Iterator[FieldError]:
 
 def _schedules(request: JobRequest) -> Iterator[FieldError]:
     for number, name in enumerate(request.search.schedules):
-        if name not in schedules.FAMILIES:
+        # Which schedules of its own a task has, only its trainer child can tell.
+        if name not in schedules.FAMILIES and not (OWN.fullmatch(name) and request.mode != "external"):
             detail = f"There is no schedule family {name!r}."
             remedy = nearest(name, schedules.FAMILIES)
             yield FieldError(field=f"/search/schedules/{number}", detail=detail, remedy=remedy)

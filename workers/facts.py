@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pydantic import Field
+
 from lrtune.optimizers import OPTIMIZERS
+from lrtune.schedules import FAMILIES, Family, FamilyRow
 from lrtune.wire import JobRequest, Resource
 from store import Tx, jobs
 from workers.protocol import Choice, Loaded
@@ -25,12 +30,18 @@ class Facts(Resource):
     timings: dict[str, float]
     device: str
     precision: str
+    schedules: list[FamilyRow] = Field(default_factory=list)
     versions: dict[str, str]
 
     @property
     def choice(self) -> Choice:
         """How the job's lanes run."""
         return Choice.model_validate(self.model_dump(include=set(Choice.model_fields)))
+
+    @property
+    def families(self) -> Mapping[str, Family]:
+        """The schedule families of the job: ours, and the task's own."""
+        return {**FAMILIES, **{row.name: row.family() for row in self.schedules}}
 
 
 def of(loaded: Loaded) -> Facts:

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
+from lrtune.schedules import FamilyRow
+from lrtune.task import SCHEDULES_MAX
 from lrtune.wire import JobError, OptimizerSpec, Report, Setting, TrialState
 from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
@@ -159,6 +161,7 @@ class Loaded(Message):
     timings: Annotated[dict[Word, float], Field(max_length=100)] = Field(default_factory=dict)
     device: Word
     precision: Word
+    schedules: Annotated[list[FamilyRow], Field(max_length=SCHEDULES_MAX)] = Field(default_factory=list)
     versions: Annotated[dict[Word, Word], Field(max_length=100)]
     memory: Memory | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lrtune.schedules import PREFIX
 from lrtune.wire import Job, JobError
 from store import Tx, events, jobs
 from store.units import Lease
@@ -68,6 +69,7 @@ class Work:
                 self.fail(reply.error)
             if isinstance(reply, Loaded):
                 self._check_metric(reply)
+                self._check_schedules(reply)
                 self.keeper.write(lambda tx, told=reply: self._told(tx, told))  # type: ignore[misc]
                 self.child.loaded = self.job.id
 
@@ -101,3 +103,16 @@ class Work:
                     remedy=f"Submit again with one of: {known}.",
                 )
             )
+
+    def _check_schedules(self, told: Loaded) -> None:
+        own = [row.name for row in told.schedules]
+        for name in self.job.request.search.schedules:
+            if name.startswith(PREFIX) and name not in own:
+                known = f"It has {', '.join(own)}." if own else "It has none."
+                self.fail(
+                    JobError(
+                        code="schedule_unknown",
+                        detail=f"The job searches {name!r}, which task {self.job.task} lacks. {known}",
+                        remedy="Name it in the task's schedules=, or leave it out of search.schedules.",
+                    )
+                )

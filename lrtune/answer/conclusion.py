@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def conclude(
     range_test: RangeTest | None,
     trials: Sequence[Trial],
     simplicity: Callable[[str], int],
+    functions: Mapping[str, str | None] = MappingProxyType({}),
     cost_full_runs: float,
     provenance: Provenance,
     stopped_early: StoppedEarly | None = None,
@@ -42,6 +44,7 @@ def conclude(
         trials: Every trial of the job. Those of the confirm phase carry their contender's name as label
             (``lrtune.answer.BASELINES`` for baselines); the others tell how wide the valley is.
         simplicity: ``lrtune.schedules.simplicity``: smaller is simpler.
+        functions: Where the functions of the task's own schedules are imported from, by family.
         cost_full_runs: Optimizer steps spent on the whole job over those of one full run.
         provenance: What was measured, and with what.
         stopped_early: What the search left out, if it ended before its last trial.
@@ -70,7 +73,11 @@ def conclude(
         initial_lr=chosen.setting.initial_lr,
         initial_lr_interval=around.best,
         safe_band=around.safe,
-        schedule=ScheduleChoice(family=chosen.setting.schedule, params=chosen.setting.params),
+        schedule=ScheduleChoice(
+            family=chosen.setting.schedule,
+            params=chosen.setting.params,
+            function=functions.get(chosen.setting.schedule),
+        ),
         metric=Estimate(
             name=request.metric.name,
             goal=request.metric.goal,

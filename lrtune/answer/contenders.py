@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lrtune.answer.baselines import BASELINES, DEFAULT
+from lrtune.answer.baselines import DEFAULT, baseline
 from lrtune.answer.estimate import Mean, mean
 from lrtune.wire import Contender, Phase, Setting, Trial, TrialState
 
@@ -30,7 +30,7 @@ class Entry:
 
     @property
     def baseline(self) -> bool:
-        return self.label in BASELINES
+        return baseline(self.label)
 
     @property
     def diverged(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from lrtune.plots.canvas import ACCENT, FAINT, INK, Drawing, figure, number, plain, png
-from lrtune.schedules import start
+from lrtune.schedules import FAMILIES, start
 from lrtune.wire import Answer, Contender, Phase, Setting, Trial
 
 COLOURS = ("#1b6ca8", "#2e8b57", "#b8860b", "#7b5ea7", "#c25b2c", "#4a7c8c", "#8c564b", "#708238")
@@ -78,7 +79,7 @@ def _schedules(
         chosen = _is_answer(answer, contender)
         epochs = [0, *(r.epoch for r in longest.curve)]
         rates = [_first_lr(answer, contender.setting), *(r.lr for r in longest.curve)]
-        tops.append(max(rates))
+        tops.append(max(rate for rate in rates if not math.isnan(rate)))
         axes.plot(
             epochs,
             [rate if rate > 0 else np.nan for rate in rates],
@@ -95,7 +96,12 @@ def _schedules(
 
 
 def _first_lr(answer: Answer, setting: Setting) -> float:
-    """The LR of the first step: a warmup or a one-cycle does not start at its initial LR."""
+    """The LR of the first step: a warmup or a one-cycle does not start at its initial LR.
+
+    NaN of a task's own schedule, which only the task knows: its line begins with the first report.
+    """
+    if setting.schedule not in FAMILIES:
+        return math.nan
     steps_per_epoch = answer.provenance.steps_per_epoch
     total_steps = answer.provenance.epochs * steps_per_epoch
     return start(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch).lr(0)

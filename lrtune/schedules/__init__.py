@@ -5,7 +5,16 @@ Nothing here imports torch or Keras; the emitted code does.
 
 from lrtune.schedules.check import check
 from lrtune.schedules.course import Course, start
-from lrtune.schedules.custom import Custom, choice, custom_family, number, whole_number, with_custom
+from lrtune.schedules.custom import (
+    PREFIX,
+    Custom,
+    choice,
+    custom_family,
+    number,
+    source,
+    whole_number,
+    with_custom,
+)
 from lrtune.schedules.errors import ScheduleError
 from lrtune.schedules.export import (
     EXPORTS,
@@ -25,6 +34,7 @@ from lrtune.schedules.table import FAMILIES
 __all__ = [
     "EXPORTS",
     "FAMILIES",
+    "PREFIX",
     "Course",
     "Custom",
     "Export",
@@ -43,6 +53,7 @@ __all__ = [
     "plain_code",
     "pytorch_code",
     "simplicity",
+    "source",
     "start",
     "transformers_code",
     "whole_number",

@@ -103,8 +103,7 @@ def custom_family(name: str, custom: Custom) -> Family:
         _sound(f"{field}.{param.name}", param, taken=names.count(param.name) > 1)
 
     def lay(lr: float, params: Mapping[str, Any], horizon: Horizon) -> CustomShape:
-        own = {key: value for key, value in params.items() if key != WARMUP.name}
-        return CustomShape(field, lr, horizon.steps, own, custom.function)
+        return CustomShape(field, lr, horizon.steps, own_params(params), custom.function)
 
     return Family(
         name=PREFIX + name,
@@ -114,6 +113,17 @@ def custom_family(name: str, custom: Custom) -> Family:
         simplicity=2,
         lay=lay,
     )
+
+
+def own_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the function takes: all but the warmup."""
+    return {key: value for key, value in params.items() if key != WARMUP.name}
+
+
+def source(function: Callable[..., float]) -> str | None:
+    """Where a function is imported from, ``module:name``; None of a lambda or one made inside another."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    return f"{module}:{name}" if module and name.isidentifier() else None
 
 
 def with_custom(customs: Mapping[str, Custom]) -> Mapping[str, Family]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from lrtune.schedules.custom import PREFIX
-from lrtune.schedules.errors import ScheduleError
+from lrtune.schedules.custom import PREFIX, own_params
 from lrtune.schedules.family import Family, Param
 from lrtune.schedules.horizon import Horizon
+from lrtune.schedules.imported import Imported
 from lrtune.wire import Request
 
 _Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=100)]
@@ -54,21 +54,32 @@ class FamilyRow(Request):
     title: _Text
     summary: _Text
     params: Annotated[tuple[ParamRow, ...], Field(max_length=50)]
+    function: Annotated[str, Field(pattern=r"^[^\W\d][\w.]*:[^\W\d]\w*$", max_length=300)] | None = None
 
     @classmethod
-    def of(cls, family: Family) -> FamilyRow:
-        """The row of a family; ``custom_family`` has checked it."""
+    def of(cls, family: Family, function: str | None = None) -> FamilyRow:
+        """The row of a family; ``custom_family`` has checked it.
+
+        Args:
+            function: Where its function is imported from, ``module:function``.
+        """
         fields = ParamRow.model_fields
         rows = [{name: getattr(param, name) for name in fields} for param in family.params]
         return cls.model_validate(
-            {"name": family.name, "title": family.title, "summary": family.summary, "params": rows}
+            {
+                "name": family.name,
+                "title": family.title,
+                "summary": family.summary,
+                "params": rows,
+                "function": function,
+            }
         )
 
     def family(self) -> Family:
-        """The family as data: it can be searched and checked, but not laid over a run."""
+        """The family as data: it can be searched and checked, but gives no LR."""
 
-        def lay(lr: float, params: Mapping[str, Any], horizon: Horizon) -> NoReturn:
-            raise ScheduleError("schedule", f"the function of {self.name} is in the task", "run it there")
+        def lay(lr: float, params: Mapping[str, Any], horizon: Horizon) -> Imported:
+            return Imported(self.name, lr, horizon.steps, own_params(params), self.function)
 
         return Family(
             name=self.name,

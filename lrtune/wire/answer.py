@@ -11,10 +11,15 @@ from lrtune.wire.setting import ParamValue, Setting
 
 
 class ScheduleChoice(Resource):
-    """A schedule family and its horizon-relative parameters."""
+    """A schedule family and its horizon-relative parameters.
+
+    ``function`` is where the function of a task's own schedule is imported from, ``module:function``; null
+    for our families and for a function without a name to import it by.
+    """
 
     family: str
     params: dict[str, ParamValue] = Field(default_factory=dict)
+    function: str | None = None
 
 
 class Estimate(Resource):

@@ -69,6 +69,8 @@ def test_a_task_by_name_and_by_version(client: Client, ref: str) -> None:
         ({"optimizer": {"name": "adamw", "a/b~": 1}}, "/optimizer/a~1b~0"),
         ({"optimizer": "adamw"}, "/optimizer"),
         ({"search": {"schedules": ["cosine", "cosin"]}}, "/search/schedules/1"),
+        ({"search": {"schedules": ["custom:"]}}, "/search/schedules/0"),
+        ({"search": {"schedules": ["custom:a b"]}}, "/search/schedules/0"),
         ({"search": {"schedules": []}}, "/search/schedules"),
         ({"search": {"schedules": ["cosine", "cosine"]}}, "/search/schedules"),
         ({"search": {"sampler": "tea"}}, "/search/sampler"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from lrtune.schedules import FamilyRow
 from lrtune.wire import Curve, Job, JobRequest, JobState, Report, Setting, Trial, TrialState
 from workers.facts import Facts
 from workers.planning import View
@@ -45,16 +46,19 @@ def sweep_loss(lr: float, seed: int) -> float | None:
 
 
 def final_loss(setting: Setting, seed: int) -> float | None:
-    """A parabola in log10(lr) around ``BEST_LR``, constant schedules a little worse; diverges from 0.5 on."""
+    """A parabola in log10(lr) around ``BEST_LR``, constant schedules a little worse and a
+    task's own a little better; diverges from 0.5 on."""
     if setting.initial_lr > 0.5:
         return None
     away = math.log10(setting.initial_lr / BEST_LR)
     noise = 0.005 * float(np.random.default_rng(seed).normal())
-    return 0.1 + 0.05 * away**2 + (0.05 if setting.schedule == "constant" else 0.0) + noise
+    worse = {"constant": 0.05, "custom:saw": -0.05}.get(setting.schedule, 0.0)
+    return 0.1 + 0.05 * away**2 + worse + noise
 
 
-def view(request: JobRequest) -> View:
-    """A job that was just claimed."""
+def view(request: JobRequest, *, own: FamilyRow | None = None) -> View:
+    """A job that was just claimed; ``own`` is a schedule that its task brings."""
+    facts = FACTS if own is None else FACTS.model_copy(update={"schedules": [own]})
     job = Job(
         id="j",
         task=request.task,
@@ -66,7 +70,7 @@ def view(request: JobRequest) -> View:
         request=request,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    return View(job=job, facts=FACTS, sweep=-1, curves=[], swept_steps=0, range_test=None, trials=[])
+    return View(job=job, facts=facts, sweep=-1, curves=[], swept_steps=0, range_test=None, trials=[])
 
 
 def follow(

@@ -11,6 +11,7 @@ import pytest
 
 from lrtune import schedules
 from lrtune.answer import BASELINES
+from lrtune.schedules import FamilyRow
 from lrtune.wire import BestAnswer, JobRequest, Outcome, Phase, Setting
 from tests.unit.answer import jobs
 from tests.workers import simulation
@@ -103,6 +104,58 @@ def test_contenders_meet_on_the_same_fresh_seeds() -> None:
     assert len({frozenset(found) for found in seeds.values()}) == 1
     assert len(seeds["default"]) == 4
     assert not seeds["default"] & {t.seed for t in view.trials if t.phase is not Phase.CONFIRM}
+
+
+OWN = FamilyRow.model_validate(
+    {
+        "name": "custom:saw",
+        "title": "Saw",
+        "summary": "",
+        "params": [
+            {"name": "depth", "kind": "float", "low": 0.1, "high": 0.9, "default": 0.5},
+            {"name": "warmup", "kind": "float", "low": 0.0, "high": 0.1, "default": 0.0},
+        ],
+        "function": "train:saw",
+    }
+)
+
+
+def own(request: JobRequest) -> tuple[View, Step]:
+    """Follow a job whose task brings a schedule of its own, which is better than all others."""
+    view = simulation.view(request, own=OWN)
+    for _ in range(50):
+        step = next_step(view)
+        if step.answer or step.error:
+            return view, step
+        view = simulation.follow(view, step)
+    raise AssertionError("the job does not end")
+
+
+def test_a_schedule_of_the_tasks_own_is_searched_confirmed_untuned_too_and_can_win() -> None:
+    view, step = own(REQUEST)
+    searched = {trial.setting.schedule for trial in view.trials if trial.phase is Phase.SEARCH}
+    assert {"custom:saw", "cosine"} <= searched
+    [untuned] = {
+        trial.setting.initial_lr
+        for trial in view.trials
+        if trial.phase is Phase.CONFIRM and trial.label == "custom:saw"
+    }
+    assert view.range_test is not None
+    assert untuned == view.range_test.suggested_lr
+    answer = step.answer
+    assert answer is not None
+    assert (answer.schedule.family, answer.schedule.function) == ("custom:saw", "train:saw")
+    assert "custom:saw" in {contender.name for contender in answer.baselines}
+
+
+def test_a_job_may_search_the_tasks_own_schedules_alone_or_none_of_them() -> None:
+    for named in (("custom:saw",), ("cosine", "linear")):
+        view, step = own(
+            REQUEST.model_copy(update={"search": REQUEST.search.model_copy(update={"schedules": named})})
+        )
+        assert step.answer is not None
+        searched = {trial.setting.schedule for trial in view.trials if trial.phase is Phase.SEARCH}
+        assert searched == set(named)
 
 
 def test_no_finalist_repeats_a_baseline() -> None:

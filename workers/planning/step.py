@@ -19,12 +19,14 @@ from lrtune.search.stopping import settled
 from lrtune.search.study import propose
 from lrtune.search.transfer import Transferred, transferred
 from lrtune.wire import (
+    DEFAULT_SCHEDULES,
     Answer,
     JobError,
     JobRequest,
     Phase,
     Provenance,
     RangeTest,
+    SearchSpec,
     Setting,
     StoppedEarly,
     Trial,
@@ -139,7 +141,7 @@ def _first_generation(view: View, found: RangeTest, facts: Facts) -> Step:
         optimizer=request.optimizer.name,
         batch_size=facts.batch_size,
         epochs=request.epochs,
-        schedules=request.search.schedules,
+        schedules=_spec(view, facts).schedules,
     )
     return Step(
         phase=Phase.SEARCH,
@@ -159,7 +161,17 @@ def _generation(view: View, found: RangeTest, facts: Facts) -> Step | None:
 def _settled(view: View, found: RangeTest, facts: Facts) -> bool:
     request = view.request
     lrs = rangetest.prior(found, facts.default_lr)
-    return settled(request.search, lrs, _of(view, Phase.SEARCH), request.metric)
+    spec = _spec(view, facts)
+    return settled(spec, lrs, _of(view, Phase.SEARCH), request.metric, families=facts.families)
+
+
+def _spec(view: View, facts: Facts) -> SearchSpec:
+    """The search with its families: where the request names none, the task's own are among them."""
+    spec = view.request.search
+    if spec.schedules != DEFAULT_SCHEDULES:
+        return spec
+    own = tuple(row.name for row in facts.schedules)
+    return spec.model_copy(update={"schedules": (*spec.schedules, *own)})
 
 
 def _stopped_early(view: View, facts: Facts) -> StoppedEarly | None:
@@ -176,13 +188,14 @@ def _search(
 ) -> list[NewTrial]:
     request = view.request
     settings = propose(
-        request.search,
+        _spec(view, facts),
         rangetest.prior(found, facts.default_lr),
         [trial for trial in _of(view, Phase.SEARCH) if trial.generation < generation],
         generation_sizes(request.search.trials)[generation],
         generation,
         request.metric,
         begin=[each.setting for each in begin],
+        families=facts.families,
     )
     (seed,) = seeds(request.search.seed, Phase.SEARCH, 1)
     return [NewTrial(Phase.SEARCH, generation, setting, seed, request.epochs) for setting in settings]
@@ -190,10 +203,10 @@ def _search(
 
 def _confirm(view: View, found: RangeTest, facts: Facts) -> Step:
     request = view.request
-    usual = baselines(request, found, facts.default_lr)
+    usual = baselines(request, found, facts.default_lr, own=[row.name for row in facts.schedules])
     # A trial that a baseline repeats would train twice to learn the same.
-    known = [_spelled(setting) for _, setting in usual]
-    new = [trial for trial in view.trials if _spelled(trial.setting) not in known]
+    known = [_spelled(setting, facts) for _, setting in usual]
+    new = [trial for trial in view.trials if _spelled(trial.setting, facts) not in known]
     contenders: list[tuple[str, Setting]] = [
         (f"trial {trial.number}", trial.setting)
         for trial in finalists(new, request.confirm.finalists, request.metric.goal)
@@ -210,9 +223,10 @@ def _confirm(view: View, found: RangeTest, facts: Facts) -> Step:
     )
 
 
-def _spelled(setting: Setting) -> Setting:
+def _spelled(setting: Setting, facts: Facts) -> Setting:
     """The setting with every parameter named, so that settings that are the same compare equal."""
-    return setting.model_copy(update={"params": schedules.check(setting.schedule, setting.params)})
+    params = schedules.check(setting.schedule, setting.params, families=facts.families)
+    return setting.model_copy(update={"params": params})
 
 
 def _answer(view: View, found: RangeTest, facts: Facts) -> Step:
@@ -222,12 +236,17 @@ def _answer(view: View, found: RangeTest, facts: Facts) -> Step:
             request=request,
             range_test=found,
             trials=view.trials,
-            simplicity=schedules.simplicity,
+            simplicity=lambda name: schedules.simplicity(name, families=facts.families),
+            functions={row.name: row.function for row in facts.schedules},
             cost_full_runs=_cost(view, facts),
             provenance=_provenance(view, facts),
             stopped_early=_stopped_early(view, facts),
             importances=importances(
-                request.search, rangetest.prior(found, facts.default_lr), view.trials, request.metric
+                _spec(view, facts),
+                rangetest.prior(found, facts.default_lr),
+                view.trials,
+                request.metric,
+                families=facts.families,
             ),
             rng=np.random.default_rng(request.search.seed),
         )

@@ -40,6 +40,7 @@ from workers.trainer.contract import build_workload
 from workers.trainer.errors import UserError, job_error
 from workers.trainer.loop import Start, train
 from workers.trainer.memory import peak
+from workers.trainer.own_schedules import rows, starting
 from workers.trainer.owned import REASON, OwnedLoop
 from workers.trainer.place import Place, place_of
 from workers.trainer.probe import Plan, probe
@@ -104,6 +105,7 @@ class Child:
             self._load_owned(OwnedLoop(task, order.optimizer, order.batch_size), device)
             return
         self._task = task
+        own = rows(task.schedules)
         workload = build_workload(
             task,
             optimizer=order.optimizer,
@@ -135,6 +137,7 @@ class Child:
                 timings=plan.timings,
                 device=_device_name(device),
                 precision=task.precision,
+                schedules=own,
                 versions=_versions(),
                 memory=peak(device),
             )
@@ -196,7 +199,7 @@ class Child:
             self._plan.lanes,
             order.lanes,
             order.metric,
-            start=self._start,
+            start=starting(workload.task.schedules) if workload.task.schedules else self._start,
             finish=self._channel.send,
             exchange=self._exchange,
             working=self._working,

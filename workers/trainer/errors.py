@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from lrtune.optimizers import OptimizerError
+from lrtune.schedules import ScheduleError
 from lrtune.task import TaskError
 from lrtune.wire import JobError
 from workers.protocol import TEXT_MAX, TRACEBACK_MAX
@@ -87,6 +88,8 @@ def _job_error(error: Exception, folder: Path, place: Place | None) -> JobError:
             file=_relative(place.file, folder) if place else None,
             line=place.line if place else None,
         )
+    if isinstance(error, ScheduleError):
+        return JobError(code="task_invalid", detail=f"{error.field}: {error.detail}", remedy=error.remedy)
     if isinstance(error, OptimizerError):
         field = f"optimizer.{error.field}"
         return JobError(code="optimizer_invalid", detail=f"{field}: {error.detail}", remedy=error.remedy)

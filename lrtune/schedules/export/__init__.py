@@ -27,6 +27,8 @@ __all__ = [
 class Export(Protocol):
     """Writes a setting as code.
 
+    ``function`` is where the function of a task's own schedule is imported from, ``module:function``.
+
     Raises:
         ScheduleError: The setting or a length is wrong.
         OptimizerError: The optimizer or an option of it is wrong.
@@ -40,6 +42,7 @@ class Export(Protocol):
         total_steps: int,
         steps_per_epoch: int,
         epochs: int,
+        function: str | None = None,
     ) -> str: ...
 
 

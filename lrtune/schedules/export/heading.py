@@ -5,12 +5,13 @@ from __future__ import annotations
 from lrtune.schedules.check import family
 from lrtune.schedules.export.piece import comment
 from lrtune.schedules.horizon import Horizon
+from lrtune.schedules.imported import with_imported
 from lrtune.wire import Setting
 
 
 def heading(setting: Setting, horizon: Horizon, epochs: int) -> str:
     """What the code does, and the run that it is for."""
-    title = family(setting.schedule).title
+    title = family(setting.schedule, with_imported(setting.schedule, setting.params)).title
     warmup = f"; the first {horizon.warmup_steps:,} warm up" if horizon.warmup_steps else ""
     run = f"{horizon.total_steps:,} optimizer steps: {epochs:,} epochs of {horizon.steps_per_epoch:,}"
     return comment(

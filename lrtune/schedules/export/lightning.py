@@ -15,7 +15,13 @@ _EACH_EPOCH = '"interval": "epoch", "monitor": "val_loss"'
 
 
 def lightning_code(
-    setting: Setting, *, optimizer: OptimizerSpec, total_steps: int, steps_per_epoch: int, epochs: int
+    setting: Setting,
+    *,
+    optimizer: OptimizerSpec,
+    total_steps: int,
+    steps_per_epoch: int,
+    epochs: int,
+    function: str | None = None,
 ) -> str:
     """Source of a class ``Tuned`` to be mixed into a LightningModule: its ``configure_optimizers``.
 
@@ -31,6 +37,7 @@ def lightning_code(
         total_steps=total_steps,
         steps_per_epoch=steps_per_epoch,
         parameters="self.parameters()",
+        function=function,
     )
     plateau = source.plateau
     definitions, schedule = source.definitions, source.schedule

@@ -6,17 +6,25 @@ from textwrap import indent
 
 from lrtune.schedules.export.factors import factor
 from lrtune.schedules.export.heading import heading
+from lrtune.schedules.export.imported_source import imported_factor
 from lrtune.schedules.export.piece import blocks, comment
 from lrtune.schedules.export.plateau_source import STATE, constants, rule
 from lrtune.schedules.families.plateau import Plateau
 from lrtune.schedules.family import Shape
 from lrtune.schedules.horizon import Horizon
+from lrtune.schedules.imported import Imported, with_imported
 from lrtune.schedules.laid import laid
 from lrtune.wire import OptimizerSpec, Setting
 
 
 def plain_code(
-    setting: Setting, *, optimizer: OptimizerSpec, total_steps: int, steps_per_epoch: int, epochs: int
+    setting: Setting,
+    *,
+    optimizer: OptimizerSpec,
+    total_steps: int,
+    steps_per_epoch: int,
+    epochs: int,
+    function: str | None = None,
 ) -> str:
     """Source of ``lr(step)``; for plateau of ``schedule``, which has ``lr(step)`` and ``epoch_end(loss)``.
 
@@ -25,10 +33,17 @@ def plain_code(
     Raises:
         ScheduleError: The setting or a length is wrong.
     """
-    shape, horizon = laid(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+    shape, horizon = laid(
+        setting,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        families=with_imported(setting.schedule, setting.params, function),
+    )
     note = comment(f"Measured with the optimizer {optimizer.model_dump()}.")
     if isinstance(shape, Plateau):
         body = blocks(constants(shape), _plateau(shape, horizon.warmup_steps), "schedule = Plateau()")
+    elif isinstance(shape, Imported):
+        body = blocks(imported_factor(shape, horizon.warmup_steps), _LR.format(setting.initial_lr))
     else:
         body = blocks(factor(shape), _lr(shape, setting.initial_lr, horizon))
     imports = "import math\n" if "math." in body else ""
@@ -41,6 +56,9 @@ def _rising(shape: Shape, warmup_steps: int) -> str:
         if warmup_steps
         else ""
     )
+
+
+_LR = 'def lr(step):\n    """LR of an optimizer step, 0-based."""\n    return {!r} * factor(step)\n'
 
 
 def _lr(shape: Shape, initial_lr: float, horizon: Horizon) -> str:

@@ -9,7 +9,13 @@ from lrtune.wire import OptimizerSpec, Setting
 
 
 def pytorch_code(
-    setting: Setting, *, optimizer: OptimizerSpec, total_steps: int, steps_per_epoch: int, epochs: int
+    setting: Setting,
+    *,
+    optimizer: OptimizerSpec,
+    total_steps: int,
+    steps_per_epoch: int,
+    epochs: int,
+    function: str | None = None,
 ) -> str:
     """Source that makes ``optimizer`` and ``scheduler`` for a ``model``, and says where to call ``step()``.
 
@@ -21,7 +27,11 @@ def pytorch_code(
         OptimizerError: The optimizer or an option of it is wrong.
     """
     source = torch_source(
-        setting, optimizer=optimizer, total_steps=total_steps, steps_per_epoch=steps_per_epoch
+        setting,
+        optimizer=optimizer,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        function=function,
     )
     return blocks(
         heading(setting, source.horizon, epochs),

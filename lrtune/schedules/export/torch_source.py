@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lrtune import optimizers
+from lrtune.schedules.export.imported_source import imported_factor
 from lrtune.schedules.export.piece import call
 from lrtune.schedules.export.pytorch_shapes import scheduler
 from lrtune.schedules.families.constant import Constant
 from lrtune.schedules.families.plateau import Plateau
 from lrtune.schedules.family import Shape
 from lrtune.schedules.horizon import Horizon
+from lrtune.schedules.imported import Imported, with_imported
 from lrtune.schedules.laid import laid
 from lrtune.wire import OptimizerSpec, Setting
 
@@ -47,23 +49,36 @@ def torch_source(
     total_steps: int,
     steps_per_epoch: int,
     parameters: str = "model.parameters()",
+    function: str | None = None,
 ) -> TorchSource:
     """The pieces of a setting's code.
 
     Args:
         parameters: Source of what the optimizer optimizes.
+        function: Where the function of a task's own schedule is imported from.
 
     Raises:
         ScheduleError: The setting or a length is wrong.
         OptimizerError: The optimizer or an option of it is wrong.
     """
-    shape, horizon = laid(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+    shape, horizon = laid(
+        setting,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        families=with_imported(setting.schedule, setting.params, function),
+    )
+    if isinstance(shape, Imported):
+        # The warmup is in the factor: SequentialLR would lead it to the initial LR, not to the first step's.
+        definitions = imported_factor(shape, horizon.warmup_steps)
+        schedule = "scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)\n"
+    else:
+        definitions, schedule = scheduler(shape).above, _schedule(shape, horizon.warmup_steps)
     return TorchSource(
         shape=shape,
         horizon=horizon,
-        definitions=scheduler(shape).above,
+        definitions=definitions,
         optimizer=f"optimizer = {_optimizer(optimizer, parameters, shape.initial_lr)}\n",
-        schedule=_schedule(shape, horizon.warmup_steps),
+        schedule=schedule,
     )
 
 

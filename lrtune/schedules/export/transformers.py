@@ -19,7 +19,13 @@ class StepPlateau(transformers.TrainerCallback):
 
 
 def transformers_code(
-    setting: Setting, *, optimizer: OptimizerSpec, total_steps: int, steps_per_epoch: int, epochs: int
+    setting: Setting,
+    *,
+    optimizer: OptimizerSpec,
+    total_steps: int,
+    steps_per_epoch: int,
+    epochs: int,
+    function: str | None = None,
 ) -> str:
     """Source that makes ``optimizer``, ``scheduler`` and ``callbacks`` for a Trainer of a ``model``.
 
@@ -28,7 +34,11 @@ def transformers_code(
         OptimizerError: The optimizer or an option of it is wrong.
     """
     source = torch_source(
-        setting, optimizer=optimizer, total_steps=total_steps, steps_per_epoch=steps_per_epoch
+        setting,
+        optimizer=optimizer,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        function=function,
     )
     plateau = source.plateau
     definitions, schedule, callbacks = source.definitions, source.schedule, "callbacks = []\n"

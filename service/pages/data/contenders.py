@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lrtune.answer import BASELINES
+from lrtune.answer import baseline
 from lrtune.wire import Job, Phase, Setting, Trial
 from service.pages.data.lines import Contender, every
 from service.pages.figures import words
@@ -33,7 +33,7 @@ def _confirmed(tx: Tx, job: Job) -> list[Contender]:
     chosen = answer and Setting(
         schedule=answer.schedule.family, initial_lr=answer.initial_lr, params=answer.schedule.params
     )
-    ranked = sorted(by_name, key=lambda name: (by_name[name][0].setting != chosen, name not in BASELINES))
+    ranked = sorted(by_name, key=lambda name: (by_name[name][0].setting != chosen, not baseline(name)))
     shown = ranked[:SHOWN]
     numbers = [trial.number for name in shown for trial in by_name[name]]
     reports = standings.curves(tx, job.id, numbers, every=every(job.request.epochs))
@@ -43,7 +43,7 @@ def _confirmed(tx: Tx, job: Job) -> list[Contender]:
             setting=by_name[name][0].setting,
             runs=[reports.get(trial.number, []) for trial in by_name[name]],
             chosen=by_name[name][0].setting == chosen,
-            baseline=name in BASELINES,
+            baseline=baseline(name),
         )
         for name in shown
     ]

@@ -80,6 +80,16 @@ def test_an_answer_has_a_picture_even_without_curves(curves: bool) -> None:
     assert width > 1200
 
 
+def test_a_schedule_that_only_the_task_knows_is_drawn_by_what_was_reported() -> None:
+    drawn = confirm(VALUES, curves=True)
+    other = {trial.number: trial for trial in drawn if trial.label == "one_cycle"}
+    trials = [
+        trial.model_copy(update={"schedule": "custom:saw"}) if trial.number in other else trial
+        for trial in drawn
+    ]
+    assert schedules_png(answer(trials), trials) != schedules_png(answer(drawn), drawn)
+
+
 def test_more_contenders_make_a_taller_picture() -> None:
     trials = confirm(VALUES)
     few = confirm({"trial 3": VALUES["trial 3"]})
