@@ -30,7 +30,7 @@ def of(tx: Tx, task: str) -> Pace | None:
     """The pace of a task's last succeeded jobs, of any version; None if there is none."""
     rows = tx.conn.execute(
         sa.select(_JOBS.id, _JOBS.started_at, _JOBS.finished_at, _JOBS.engine)
-        .where(_JOBS.task == task, _JOBS.state == JobState.SUCCEEDED)
+        .where(_JOBS.task == task, _JOBS.state == JobState.SUCCEEDED, _JOBS.started_at.is_not(None))
         .order_by(_JOBS.seq.desc())
         .limit(JOBS)
     ).all()
