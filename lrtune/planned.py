@@ -21,7 +21,7 @@ def planned(request: JobRequest) -> dict[Phase, Planned]:
     """Trainings by phase: pruning trains less, and a sweep that must be extended is trained again."""
     contenders = request.confirm.finalists + len(BASELINES)
     return {
-        Phase.RANGE_TEST: Planned(request.range_test.seeds, 0),
+        Phase.RANGE_TEST: Planned(request.range_test.seeds * request.range_test.sweeps, 0),
         Phase.PROBES: Planned(PROBES * PROBE_SEEDS, probe_epochs(request.epochs)),
         Phase.SEARCH: Planned(request.search.trials, request.epochs),
         Phase.CONFIRM: Planned(contenders * request.confirm.seeds, request.epochs),
@@ -52,5 +52,5 @@ def cost(request: JobRequest) -> Cost:
     return Cost(
         trainings=sum(phase.trainings for phase in phases),
         epochs=sum(phase.trainings * phase.epochs for phase in phases),
-        sweep_steps=request.range_test.steps * request.range_test.seeds,
+        sweep_steps=request.range_test.steps * request.range_test.seeds * request.range_test.sweeps,
     )

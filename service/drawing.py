@@ -18,6 +18,13 @@ def range_test(found: RangeTest) -> bytes:
     return range_test_png(found)
 
 
+def scaling(found: RangeTest) -> bytes:
+    """See ``lrtune.plots.scaling_png``."""
+    from lrtune.plots import scaling_png
+
+    return scaling_png(found.scaling)
+
+
 def schedules(answer: Answer, trials: Sequence[Trial]) -> bytes:
     """See ``lrtune.plots.schedules_png``."""
     from lrtune.plots import schedules_png

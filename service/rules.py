@@ -52,6 +52,7 @@ RULES: Mapping[str, Rule] = {
     # results
     "GET /v1/jobs/{id}/range-test": READ,
     "GET /v1/jobs/{id}/range-test.png": READ,
+    "GET /v1/jobs/{id}/scaling.png": READ,
     "GET /v1/jobs/{id}/trials": READ,
     "GET /v1/jobs/{id}/answer": READ,
     "GET /v1/jobs/{id}/schedules.png": READ,

@@ -52,6 +52,13 @@ def _mode(request: JobRequest, task: Task) -> Iterator[FieldError]:
     if outside and request.external is None:
         remedy = 'Describe the training, e.g. "external": {"steps_per_epoch": 100}.'
         yield FieldError(field="/external", detail="It is missing.", remedy=remedy)
+    for name in ("batch_sizes", "accumulate"):
+        if outside and getattr(request.range_test, name):
+            detail = "A training that stays outside has one batch size."
+            yield FieldError(field=f"/range_test/{name}", detail=detail, remedy="Leave it out.")
+    if outside and request.range_test.loss != "training":
+        detail = "A training that stays outside reports its training loss along the sweep."
+        yield FieldError(field="/range_test/loss", detail=detail, remedy="Leave it out.")
     if outside and request.batch_size is None:
         remedy = "Say how many examples a step sees: an answer holds for one batch size."
         yield FieldError(field="/batch_size", detail="It is missing.", remedy=remedy)

@@ -50,6 +50,8 @@ _REMEDIES: Mapping[str, str] = {
 
 _ABOUT_FIELD: Mapping[str, str] = {
     "/range_test": "Give min_lr below max_lr, at least two decades apart, e.g. 1e-7 and 10.",
+    "/range_test/batch_sizes": "Name each batch size once.",
+    "/range_test/accumulate": "Name each number of batches once.",
     "/search/schedules": "Name each schedule family once.",
 }
 """Remedies of the wire models' own checks, by field."""

@@ -84,11 +84,17 @@ class Load(Message):
 
 
 class Sweep(Message):
-    """Run the LR sweep for each seed; answered by one ``Swept`` a seed, then ``Done``."""
+    """Run the LR sweep for each seed; answered by one ``Swept`` a seed, then ``Done``.
+
+    ``batch_size`` is the job's own when None; ``accumulate`` times as many micro-batches as usual make one.
+    """
 
     type: Literal["sweep"] = "sweep"
     lrs: list[float]
     seeds: list[int]
+    loss: Literal["training", "validation"] = "training"
+    batch_size: int | None = None
+    accumulate: int = 1
 
 
 class Lane(Message):
@@ -176,7 +182,7 @@ class Working(Message):
 
 
 class Swept(Message):
-    """One seed's raw training losses, one per LR asked; null from divergence on."""
+    """One seed's raw losses, one per LR asked; null from divergence on."""
 
     type: Literal["swept"] = "swept"
     seed: int

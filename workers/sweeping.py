@@ -21,7 +21,15 @@ def sweep(work: Work) -> None:
     payload = work.lease.payload
     lrs, seeds, number = payload["lrs"], payload["seeds"], payload["sweep"]
     found: dict[int, Curve] = {}
-    work.child.send(Sweep(lrs=lrs, seeds=seeds))
+    work.child.send(
+        Sweep(
+            lrs=lrs,
+            seeds=seeds,
+            loss=work.job.request.range_test.loss,
+            batch_size=payload.get("batch_size"),
+            accumulate=payload.get("accumulate", 1),
+        )
+    )
     for reply in work.child.replies(tick=work.tick, log=work.log):
         match reply:
             case Swept():

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lrtune.cli import curve, figures, tables
 from lrtune.cli.plain import plain
-from lrtune.wire import RangeTest
+from lrtune.wire import RangeTest, Sized
 
 BANDS = {"small": "blue", "medium": "green", "large": "yellow", "diverging": "red"}
 """The bands, lowest LR first, with their colours."""
@@ -27,6 +27,8 @@ MARKS = (
     ("divergence", "diverges"),
 )
 
+SCALING = {"batch_size": "batch sizes", "accumulate": "accumulation"}
+
 
 def range_test_view(found: RangeTest) -> Group:
     """Suggestion, bands and marks, then the curve."""
@@ -42,7 +44,18 @@ def range_test_view(found: RangeTest) -> Group:
     ]
     if marks:
         rows.append(("marks", "; ".join(marks)))
+    for scaling in found.scaling:
+        rows.append((SCALING[scaling.by], Text(plain(scaling.text))))
+        rows += [("", Text(_sized(size), style="dim")) for size in scaling.sizes]
     return Group(tables.facts(rows), Text(), Curve(found))
+
+
+def _sized(size: Sized) -> str:
+    lowest = size.marks.minimum
+    batch = f"{size.batch_size} examples" + (f" ({size.accumulate} batches)" if size.accumulate > 1 else "")
+    if lowest is None:
+        return f"{batch}: {size.outcome.value.replace('_', ' ')}"
+    return f"{batch}: lowest at {figures.lr(lowest.lr)} ({figures.interval((lowest.low, lowest.high))})"
 
 
 def _headline(found: RangeTest) -> Text:

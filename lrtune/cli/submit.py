@@ -23,6 +23,9 @@ FIELDS = {
     "max_lr": ("range_test", "max_lr"),
     "steps_per_decade": ("range_test", "steps_per_decade"),
     "range_seeds": ("range_test", "seeds"),
+    "range_loss": ("range_test", "loss"),
+    "batch_sizes": ("range_test", "batch_sizes"),
+    "accumulate": ("range_test", "accumulate"),
     "trials": ("search", "trials"),
     "schedules": ("search", "schedules"),
     "sampler": ("search", "sampler"),
@@ -54,6 +57,22 @@ class Names(click.ParamType[tuple[str, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers with commas between them."""
+
+    name = "1,2"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(number) for number in str(value).split(",") if number.strip())
+        except ValueError:
+            self.fail(f"{value!r} is not whole numbers with commas between them, e.g. 32,64,128", param, ctx)
 
 
 @click.command()
@@ -88,6 +107,15 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option("--max-lr", type=float, help="Upper end of the range test; 10 by default.")
 @click.option("--steps-per-decade", type=int, help="Steps of the range test for each factor of ten; 25.")
 @click.option("--range-seeds", type=int, help="Seeds of the range test; 5 by default.")
+@click.option(
+    "--range-loss",
+    type=click.Choice(["training", "validation"]),
+    help="The loss along the range test; training by default.",
+)
+@click.option(
+    "--batch-sizes", type=Numbers(), help="Sweep these batch sizes too: how does the LR grow with the batch?"
+)
+@click.option("--accumulate", type=Numbers(), help="The same for so many batches a step, e.g. 2,4,8.")
 @click.option("--finalists", type=int, help="Settings that are confirmed at the end; 3 by default.")
 @click.option("--confirm-seeds", type=int, help="Fresh seeds they are confirmed on; 5 by default.")
 @click.option("--max-parallel", type=int, metavar="N", help="Workers that share the job at most.")

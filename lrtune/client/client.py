@@ -360,6 +360,10 @@ class Client(Labels, Exports, Memory, Accounts, Webhooks):
         """The picture of the range test."""
         return self._connection.get(of_job(job_id, "/range-test.png")).content
 
+    def scaling_png(self, job_id: str) -> bytes:
+        """The picture of LR against batch size, of a job that swept several."""
+        return self._connection.get(of_job(job_id, "/scaling.png")).content
+
     def schedules_png(self, job_id: str) -> bytes:
         """The picture of the answer's schedule beside finalists and baselines."""
         return self._connection.get(of_job(job_id, "/schedules.png")).content

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lrtune.client.client import Client
     from lrtune.plots.canvas import Drawing
 
+What = Literal["range_test", "scaling", "schedules"]
+"""What there is a picture of; ``scaling`` of a job that swept several batch sizes."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -58,27 +61,40 @@ class Result:
         """Optimizer and LR schedule to paste; ``framework`` is a key of ``lrtune.schedules.EXPORTS``."""
         return self._client.code(self.job.id, framework)
 
-    def plot(self, what: Literal["range_test", "schedules"] = "schedules") -> Drawing:
-        """The range test with its bands, or the answer's schedule beside what it was compared with.
+    def plot(self, what: What = "schedules") -> Drawing:
+        """The range test with its bands, LR against batch size, or the answer's schedule beside what it was
+        compared with.
 
         A matplotlib figure, drawn here from the job's data; a notebook shows it.
 
         Raises:
-            ArgumentError: matplotlib is not installed.
+            ArgumentError: matplotlib is not installed, or the job swept one batch size alone.
         """
         try:
-            from lrtune.plots import range_test_figure, schedules_figure
+            from lrtune.plots import range_test_figure, scaling_figure, schedules_figure
         except ModuleNotFoundError:
             raise ArgumentError(
                 "plot", "matplotlib is not installed.", "pip install 'lrtune[plot]', or use picture()."
             ) from None
         if what == "range_test":
             return range_test_figure(self.range_test)
+        if what == "scaling":
+            if not self.range_test.scaling:
+                raise ArgumentError(
+                    "plot",
+                    f"Job {self.job.id} swept one batch size alone.",
+                    "Submit a job with range_test.batch_sizes or range_test.accumulate.",
+                )
+            return scaling_figure(self.range_test.scaling)
         return schedules_figure(self.answer, list(self.trials(Phase.CONFIRM)))
 
-    def picture(self, what: Literal["range_test", "schedules"] = "schedules") -> Picture:
+    def picture(self, what: What = "schedules") -> Picture:
         """The same as a PNG that the server has drawn; needs no matplotlib."""
-        draw = self._client.range_test_png if what == "range_test" else self._client.schedules_png
+        draw = {
+            "range_test": self._client.range_test_png,
+            "scaling": self._client.scaling_png,
+            "schedules": self._client.schedules_png,
+        }[what]
         return Picture(draw(self.job.id))
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ def range_test_figure(found: RangeTest) -> Drawing:
     plain(axes)
     axes.set_xscale("log")
     axes.set_xlabel("learning rate (one step at each, rising)", color=INK)
-    axes.set_ylabel("training loss", color=INK)
+    axes.set_ylabel(f"{found.loss} loss", color=INK)
     drawn.suptitle(headline(found), fontsize=13, color=INK, x=0.01, ha="left", wrap=True)
     if found.reasons:
         axes.set_title(found.reasons[0], fontsize=9.5, color=FAINT, loc="left", wrap=True)

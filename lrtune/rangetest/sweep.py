@@ -17,6 +17,9 @@ FloatArray = NDArray[np.float64]
 MIN_POINTS = 8
 MIN_DECADES = 1.0
 
+VALIDATION_EXAMPLES = 512
+"""So many validation examples, in whole batches, tell the validation loss at each LR, or all there are."""
+
 HUGE = 1e100
 """A loss beyond this counts as infinite: the arithmetic on it would overflow."""
 

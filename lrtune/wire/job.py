@@ -24,6 +24,9 @@ DEFAULT_SCHEDULES = (
     "plateau",
 )
 
+BatchSize = Annotated[int, Field(ge=1, le=1_000_000)]
+"""Examples that one optimizer step sees."""
+
 
 class JobState(StrEnum):
     """Where a job stands; the last three are final."""
@@ -65,7 +68,12 @@ class OptimizerSpec(Request):
 
 
 class RangeTestSpec(Request):
-    """The LR sweep: exponential from ``min_lr`` to ``max_lr``, once per seed."""
+    """The LR sweep: exponential from ``min_lr`` to ``max_lr``, once per seed.
+
+    ``loss`` is what is recorded along it: the training loss of the next batch, or the loss over a fixed part
+    of the validation data. ``batch_sizes`` are swept beside the job's own, to see how the LR grows with the
+    batch; ``accumulate`` likewise, as so many of the job's batches whose gradients make one step.
+    """
 
     min_lr: Annotated[LearningRate, Field(description="Where the sweep begins.")] = 1e-7
     max_lr: Annotated[
@@ -75,6 +83,24 @@ class RangeTestSpec(Request):
         int, Field(ge=5, le=1000, description="Optimizer steps for each factor of ten.")
     ] = 25
     seeds: Annotated[int, Field(ge=2, le=64, description="Sweeps, one a seed.")] = 5
+    loss: Annotated[
+        Literal["training", "validation"], Field(description="What is recorded along the sweep.")
+    ] = "training"
+    batch_sizes: Annotated[
+        tuple[BatchSize, ...],
+        Field(max_length=8, description="Swept too, e.g. [32, 128]: how does the LR grow?"),
+    ] = ()
+    accumulate: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=1024)], ...],
+        Field(max_length=8, description="The same for so many batches a step, e.g. [2, 4]."),
+    ] = ()
+
+    @field_validator("batch_sizes", "accumulate")
+    @classmethod
+    def _each_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a size is named twice")
+        return value
 
     @model_validator(mode="after")
     def _wide_enough(self) -> RangeTestSpec:
@@ -89,6 +115,11 @@ class RangeTestSpec(Request):
                 "give at least 2 decades, e.g. 1e-7 to 10"
             )
         return self
+
+    @property
+    def sweeps(self) -> int:
+        """How many there are at most: one at the job's own batch size, and one at each that is asked for."""
+        return 1 + len(self.batch_sizes) + len(self.accumulate)
 
     @property
     def steps(self) -> int:
@@ -169,7 +200,7 @@ class JobRequest(Request):
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     epochs: Annotated[int, Field(ge=1, le=10_000, description="Length of a full training.")] = 20
     batch_size: Annotated[
-        Annotated[int, Field(ge=1, le=1_000_000)] | None,
+        BatchSize | None,
         Field(description="Examples a step; the task's own unless given."),
     ] = None
     metric: MetricSpec = Field(default_factory=MetricSpec)

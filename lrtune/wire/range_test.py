@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -54,7 +54,7 @@ class Bands(Resource):
 
 
 class Curve(Resource):
-    """One seed's raw training loss against LR; ``loss`` is null where it was NaN or infinite."""
+    """One seed's raw loss against LR; ``loss`` is null where it was NaN or infinite."""
 
     seed: int
     lr: list[float]
@@ -70,6 +70,45 @@ class Suggestion(Resource):
     verified: bool = False
 
 
+class Sized(Resource):
+    """The range test at one batch size; ``accumulate`` of the job's batches make a step."""
+
+    batch_size: int
+    accumulate: int = 1
+    outcome: Outcome
+    reasons: list[str]
+    suggested_lr: float | None = None
+    marks: Marks = Field(default_factory=Marks)
+    curves: list[Curve] = Field(default_factory=list)
+
+
+class ScalingRule(StrEnum):
+    """How the LR grows with the batch: which exponents the interval holds, of 1 and 1/2."""
+
+    LINEAR = "linear"
+    SQUARE_ROOT = "square_root"
+    NEITHER = "neither"
+    UNDECIDED = "undecided"
+
+
+class Scaling(Resource):
+    """LR(batch) proportional to batch^``exponent``, with a 95 % bootstrap interval over seeds.
+
+    ``exponent`` is null and ``rule`` undecided where fewer than two sizes show where their loss is lowest.
+    ``lr`` is the fitted line at ``batch_size``, the job's own. ``sizes`` rise, the job's own among them.
+    """
+
+    by: Literal["batch_size", "accumulate"]
+    rule: ScalingRule
+    text: str
+    exponent: float | None = None
+    low: float | None = None
+    high: float | None = None
+    batch_size: int
+    lr: float | None = None
+    sizes: list[Sized]
+
+
 class RangeTest(Resource):
     """Body of ``GET /v1/jobs/{id}/range-test``. ``suggested_lr`` repeats ``suggestion.lr``."""
 
@@ -80,6 +119,8 @@ class RangeTest(Resource):
     marks: Marks = Field(default_factory=Marks)
     bands: Bands = Field(default_factory=Bands)
     curves: list[Curve] = Field(default_factory=list)
+    loss: Literal["training", "validation"] = "training"
+    scaling: list[Scaling] = Field(default_factory=list)
 
 
 class RangeTestRequest(Request):

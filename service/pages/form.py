@@ -47,7 +47,9 @@ PLAIN = (
 )
 """What is asked for at once, in this order; everything else stands in the fold-out."""
 
-WORKERS_ONLY = frozenset({"/network"})
+WORKERS_ONLY = frozenset(
+    {"/network", "/range_test/loss", "/range_test/batch_sizes", "/range_test/accumulate"}
+)
 """Fields without a meaning where no worker trains."""
 
 

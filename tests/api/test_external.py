@@ -337,3 +337,15 @@ def test_a_task_of_clients_is_not_for_workers(client: Client) -> None:
 )
 def test_wrong_asks(client: Client, database: Database, body: dict[str, Any], field: str) -> None:
     problem(post(client, submit(client, database), **body), "invalid_request", field)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"loss": "validation"}, "/range_test/loss"),
+        ({"batch_sizes": [8]}, "/range_test/batch_sizes"),
+        ({"accumulate": [2]}, "/range_test/accumulate"),
+    ],
+)
+def test_a_training_outside_is_swept_as_it_is(client: Client, change: dict[str, Any], field: str) -> None:
+    problem(client.post("/v1/jobs", json=REQUEST | {"range_test": change}), "invalid_request", field)

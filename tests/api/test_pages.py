@@ -246,7 +246,10 @@ def leaves(model: type[BaseModel], pointer: str = "") -> set[str]:
             "/submit?task=digits-mlp",
             {"/task", "/mode", "/params", "/external/steps_per_epoch", "/external/default_lr"},
         ),
-        ("/submit?outside=true", {"/mode", "/network"}),
+        (
+            "/submit?outside=true",
+            {"/mode", "/network", *(f"/range_test/{name}" for name in ("loss", "batch_sizes", "accumulate"))},
+        ),
     ],
 )
 def test_the_form_has_a_field_for_every_part_of_a_request(

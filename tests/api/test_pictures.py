@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from lrtune.rangetest.scaling import scaling
 from lrtune.wire import RangeTest
 from service import drawing, pictures, samples
 from store import Database, range_tests
 from tests.api.conftest import Client
 from tests.api.measured import running, succeeded
+from tests.unit.rangetest.batches import batches
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -83,3 +85,21 @@ def test_the_longest_unused_is_forgotten(
             range_tests.put(tx, job, samples.RANGE_TEST.model_copy(update={"suggested_lr": suggested_lr}))
         client.get(f"/v1/jobs/{job}/range-test.png")
     assert [each.suggested_lr for each in drawn] == [0.1, 0.2, 0.1]
+
+
+def test_lr_against_batch_size(client: Client, database: Database) -> None:
+    job = running(database, "a")
+    refused = client.get(f"/v1/jobs/{job}/scaling.png")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_available")
+    assert "range_test.batch_sizes" in refused.json()["remedy"]
+    swept = samples.RANGE_TEST.model_copy(
+        update={"scaling": [scaling("batch_size", batches(1.0), batch_size=64)]}
+    )
+    with database.write() as tx:
+        range_tests.put(tx, job, swept)
+    assert client.get(f"/v1/jobs/{job}/scaling.png").content.startswith(PNG)
+    told = client.get(f"/v1/jobs/{job}/range-test").json()["scaling"][0]
+    assert (told["rule"], told["batch_size"]) == ("linear", 64)
+    page = client.get(f"/jobs/{job}").text
+    assert "twice the batch, twice the LR" in page
+    assert f"/v1/jobs/{job}/scaling.png" in page

@@ -118,3 +118,36 @@ def test_a_child_whose_worker_has_gone_leaves(tmp_path: Path) -> None:
     with Trainer() as trainer:
         pass
     assert trainer.process.returncode == 0
+
+
+LINE = """
+import torch, lrtune
+
+def task():
+    x = torch.linspace(-1, 1, 64).unsqueeze(1)
+    return lrtune.Task(model=lambda: torch.nn.Linear(1, 1), train=(x, 3 * x), valid=(x + 5, 3 * x),
+                       loss=torch.nn.functional.mse_loss, batch_size=8)
+"""
+
+
+def test_a_sweep_at_another_batch_size_or_of_the_validation_loss(tmp_path: Path) -> None:
+    (tmp_path / "line.py").write_text(LINE)
+    lrs = [10 ** (-6 + i / 20) for i in range(60)]
+    with Trainer() as trainer:
+        trainer.load(tmp_path, "line:task", optimizer=OptimizerSpec(name="sgd"))
+        usual = trainer.sweep(lrs, [1, 2])
+        whole = trainer.sweep(lrs, [1, 2], batch_size=64)
+        parts = trainer.sweep(lrs, [1, 2], batch_size=64, accumulate=8)
+        told = trainer.sweep(lrs, [1, 2], loss="validation")
+        again = trainer.sweep(lrs, [1, 2])
+    assert whole[1] != usual[1]
+    # A batch of all examples has no noise, and eight accumulated batches are the same step.
+    assert whole[1][0] == pytest.approx(whole[1][1], rel=1e-3)
+    for seed in (1, 2):
+        assert parts[seed] == pytest.approx(whole[seed], rel=1e-4)
+    first, usually = told[1][0], usual[1][0]
+    assert first is not None
+    assert usually is not None
+    assert abs(first - usually) > 0.1
+    assert told[1][0] == pytest.approx(told[1][1], rel=1e-3)
+    assert again == usual

@@ -158,6 +158,12 @@ def test_a_job_must_fit_the_loop(child: Trainer, folder: Path) -> None:
         child.load(folder, "loop:broken")
 
 
+def test_a_loop_has_no_validation_loss_along_a_sweep(child: Trainer, folder: Path) -> None:
+    child.load(folder, "loop:task")
+    with pytest.raises(Failed, match="trains itself"):
+        child.sweep(LRS, [1], loss="validation")
+
+
 def test_the_example(child: Trainer) -> None:
     child.load(EXAMPLES, "plain_loop:plain_loop", params={"width": 32})
     told = child.train([lane(0, 1e-2, schedule="cosine", epochs=4)])

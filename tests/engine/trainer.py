@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from lrtune.wire import OptimizerSpec, Setting
 from workers.protocol import (
@@ -125,8 +126,8 @@ class Trainer:
         assert isinstance(reply, Loaded)
         return reply
 
-    def sweep(self, lrs: list[float], seeds: list[int]) -> dict[int, list[float | None]]:
-        self.tell(Sweep(lrs=lrs, seeds=seeds))
+    def sweep(self, lrs: list[float], seeds: list[int], **how: Any) -> dict[int, list[float | None]]:
+        self.tell(Sweep(lrs=lrs, seeds=seeds, **how))
         curves = {}
         while not isinstance(reply := self.hear(), Done):
             assert isinstance(reply, Swept)

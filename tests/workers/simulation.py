@@ -78,17 +78,24 @@ def follow(
     step: Step,
     *,
     loss: Callable[[float, int], float | None] = sweep_loss,
+    sized: Callable[[float, int, int], float | None] = lambda lr, seed, size: sweep_loss(
+        lr * 32 / size, seed
+    ),
     final: Callable[[Setting, int], float | None] = final_loss,
 ) -> View:
     """The view once a step's work is done."""
     after = before
     if step.range_test is not None:
         after = replace(after, range_test=step.range_test)
-    if step.sweep is not None:
-        lrs = step.sweep.lrs
-        curves = [Curve(seed=s, lr=lrs, loss=[loss(lr, s) for lr in lrs]) for s in step.sweep.seeds]
+    for sweep in step.sweeps:
+        lrs, size = sweep.lrs, sweep.batch_size
+        if size is not None:
+            told = [Curve(seed=s, lr=lrs, loss=[sized(lr, s, size) for lr in lrs]) for s in sweep.seeds]
+            after = replace(after, sized={**after.sized, sweep.number: told})
+            continue
+        curves = [Curve(seed=s, lr=lrs, loss=[loss(lr, s) for lr in lrs]) for s in sweep.seeds]
         swept = before.swept_steps + len(lrs) * len(curves)
-        after = replace(after, sweep=step.sweep.number, curves=curves, swept_steps=swept)
+        after = replace(after, sweep=sweep.number, curves=curves, swept_steps=swept)
     trials = list(before.trials)
     for new in step.trials:
         value = final(new.setting, new.seed)

@@ -12,10 +12,10 @@ import pytest
 from lrtune import schedules
 from lrtune.answer import BASELINES
 from lrtune.schedules import FamilyRow
-from lrtune.wire import BestAnswer, JobRequest, Outcome, Phase, Setting
+from lrtune.wire import BestAnswer, JobRequest, Outcome, Phase, ScalingRule, Setting
 from tests.unit.answer import jobs
 from tests.workers import simulation
-from workers.planning import View, next_step
+from workers.planning import View, next_step, sizing
 from workers.planning.step import Step
 
 REQUEST = JobRequest.model_validate(
@@ -45,10 +45,10 @@ def run(
 def test_a_job_begins_with_its_sweep() -> None:
     step = next_step(simulation.view(REQUEST))
     assert step.phase is Phase.RANGE_TEST
-    assert step.sweep is not None
-    assert step.sweep.number == 0
-    assert len(set(step.sweep.seeds)) == 3
-    assert (step.sweep.lrs[0], step.sweep.lrs[-1], len(step.sweep.lrs)) == (1e-6, 10.0, 176)
+    (sweep,) = step.sweeps
+    assert sweep.number == 0
+    assert len(set(sweep.seeds)) == 3
+    assert (sweep.lrs[0], sweep.lrs[-1], len(sweep.lrs)) == (1e-6, 10.0, 176)
     assert not step.trials
 
 
@@ -212,8 +212,8 @@ def test_a_loss_that_is_never_finite_ends_the_job_with_a_remedy() -> None:
 def test_a_sweep_that_never_diverges_is_widened_then_goes_on() -> None:
     view = simulation.view(REQUEST)
     sweeps = []
-    while (step := next_step(view)).sweep is not None:
-        sweeps.append(step.sweep)
+    while (step := next_step(view)).sweeps:
+        sweeps.extend(step.sweeps)
         view = simulation.follow(view, step, loss=lambda lr, seed: 2.0 - 1 / (1 + 1 / (lr * 1e3)))
     assert len(sweeps) > 1
     assert sweeps[1].lrs[-1] > sweeps[0].lrs[-1]
@@ -243,3 +243,50 @@ def test_a_search_begins_with_earlier_answers_unless_told_not_to() -> None:
     assert step.trials[0] == before.trials[0]
     assert step.trials[1].setting.schedule == told.schedule.family
     assert not before.transferred
+
+
+def sizes(**range_test: object) -> JobRequest:
+    spec = REQUEST.range_test.model_copy(update=range_test)
+    return REQUEST.model_copy(update={"range_test": spec})
+
+
+def test_other_batch_sizes_are_swept_over_the_same_lrs_and_give_a_rule() -> None:
+    request = sizes(batch_sizes=(8, 32, 128, 100_000), accumulate=(1, 4))
+    view, step = run(request, until=lambda step: bool(step.sweeps) and step.sweeps[0].number > 0)
+    assert [(each.batch_size, each.accumulate) for each in step.sweeps] == [(8, 1), (128, 1), (128, 4)]
+    assert len({each.number for each in step.sweeps}) == 3
+    assert all(each.lrs == view.curves[0].lr for each in step.sweeps)
+    assert all(each.seeds == [curve.seed for curve in view.curves] for each in step.sweeps)
+
+    step = next_step(simulation.follow(view, step))
+    assert step.phase is Phase.PROBES
+    assert step.range_test is not None
+    by_batch, by_accumulate = step.range_test.scaling
+    assert [size.batch_size for size in by_batch.sizes] == [8, 32, 128]
+    assert by_batch.rule is ScalingRule.LINEAR
+    assert by_batch.exponent == pytest.approx(1.0, abs=0.15)
+    assert "100000 was not swept" in by_batch.text
+    assert "320 training examples" in by_batch.text
+    assert [(size.batch_size, size.accumulate) for size in by_accumulate.sizes] == [(32, 1), (128, 4)]
+
+
+def test_sweeps_at_other_batch_sizes_cost_by_their_examples() -> None:
+    usual, _ = run(until=lambda step: step.phase is Phase.PROBES)
+    view, _ = run(sizes(batch_sizes=(16, 128)), until=lambda step: step.phase is Phase.PROBES)
+    assert view.facts is not None
+    assert view.swept_steps == usual.swept_steps
+    cost = sizing.steps(view.request, view.facts, view.swept_steps, view.sized)
+    assert cost == pytest.approx(view.swept_steps * (1 + 0.5 + 4))
+    spec = REQUEST.range_test.model_copy(update={"loss": "validation"})
+    told = sizing.steps(REQUEST.model_copy(update={"range_test": spec}), view.facts, 100, {})
+    # 100 validation examples, each a third of a training example.
+    assert told == pytest.approx(100 * (1 + 100 / 3 / 32))
+
+
+def test_a_task_that_trains_itself_keeps_its_batch_size_and_is_told_so() -> None:
+    view = simulation.view(sizes(batch_sizes=(8, 128)))
+    view = replace(view, facts=simulation.FACTS.model_copy(update={"mode": "owned"}))
+    step = next_step(simulation.follow(view, next_step(view)))
+    assert step.phase is Phase.PROBES
+    assert step.range_test is not None
+    assert "trains itself" in step.range_test.scaling[0].text

@@ -8,7 +8,7 @@ from typing import TypeVar
 from lrtune.planned import cost, planned
 from lrtune.wire import JobRequest, Phase, Trial
 from store import Tx, answers, events, jobs, range_tests, trials, units
-from workers.planning import outside
+from workers.planning import outside, sizing
 from workers.planning.step import Step
 from workers.planning.view import View
 from workers.protocol import Length
@@ -66,8 +66,8 @@ def _work(tx: Tx, view: View, step: Step) -> None:
 
 def _outside(tx: Tx, view: View, step: Step) -> None:
     outside.tell(tx, view)
-    if step.sweep is not None:
-        outside.add_sweep(tx, view, step.sweep)
+    for sweep in step.sweeps:
+        outside.add_sweep(tx, view, sweep)
     if step.trials:
         first = step.trials[0]
         numbers = trials.add(tx, view.job.id, list(step.trials))
@@ -76,9 +76,10 @@ def _outside(tx: Tx, view: View, step: Step) -> None:
 
 def _inside(tx: Tx, view: View, step: Step) -> None:
     job_id, at_once = view.job.id, view.request.max_parallel
-    if step.sweep is not None:
-        for share in shares(step.sweep.seeds, at_once):
-            payload = {"sweep": step.sweep.number, "lrs": step.sweep.lrs, "seeds": share}
+    for sweep in step.sweeps:
+        for share in shares(sweep.seeds, at_once):
+            payload = {"sweep": sweep.number, "lrs": sweep.lrs, "seeds": share}
+            payload |= {"batch_size": sweep.batch_size, "accumulate": sweep.accumulate}
             units.add(tx, job_id, "range_test", payload, at_once=at_once)
     if step.trials:
         numbers = trials.add(tx, job_id, list(step.trials))
@@ -106,6 +107,8 @@ def _expect(tx: Tx, view: View, step: Step) -> None:
     added = [(trial.phase, trial.epochs) for trial in step.trials]
     known = [(trial.phase, _epochs(trial)) for trial in view.trials] + added
     for phase, (trainings, epochs) in planned(view.request).items():
+        if phase is Phase.RANGE_TEST and view.facts is not None:
+            trainings = view.request.range_test.seeds * (1 + len(sizing.asked(view.request, view.facts)))
         there = [length for where, length in known if where is phase]
         waiting = max(trainings - len(there), 0)
         if there and (phase is not Phase.SEARCH or step.phase is Phase.CONFIRM):

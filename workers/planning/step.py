@@ -7,7 +7,7 @@ seed: whoever plans, however often and on how many workers the trainings ran, th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,17 +34,20 @@ from lrtune.wire import (
 )
 from store.trials import NewTrial
 from workers.facts import Facts
+from workers.planning import sizing
 from workers.planning.seeds import seeds
 from workers.planning.view import View
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep to run: its number, its learning rates, its seeds."""
+    """A sweep to run: its number, learning rates and seeds; ``batch_size`` is the job's own when None."""
 
     number: int
     lrs: list[float]
     seeds: list[int]
+    batch_size: int | None = None
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Step:
 
     phase: Phase | None = None
     range_test: RangeTest | None = None
-    sweep: Sweep | None = None
+    sweeps: Sequence[Sweep] = field(default_factory=tuple)
     trials: Sequence[NewTrial] = field(default_factory=tuple)
     transferred: Sequence[Transferred] = field(default_factory=tuple)
     stopped_early: StoppedEarly | None = None
@@ -85,7 +88,7 @@ def _of(view: View, phase: Phase) -> list[Trial]:
 def _range_test(view: View) -> Step:
     spec = view.request.range_test
     if view.sweep < 0:
-        return Step(phase=Phase.RANGE_TEST, sweep=_sweep(view, 0, spec.min_lr, spec.max_lr))
+        return Step(phase=Phase.RANGE_TEST, sweeps=[_sweep(view, 0, spec.min_lr, spec.max_lr)])
     lr, loss = rangetest.arrays(view.curves)
     found = rangetest.analyse(
         lr,
@@ -95,11 +98,27 @@ def _range_test(view: View) -> Step:
     )
     wider = rangetest.extension(found, spec)
     if wider is not None:
-        return Step(phase=Phase.RANGE_TEST, sweep=_sweep(view, view.sweep + 1, *wider))
+        return Step(phase=Phase.RANGE_TEST, sweeps=[_sweep(view, view.sweep + 1, *wider)])
     if all(curve.loss[0] is None for curve in view.curves):
         return Step(error=_never_finite(float(lr[0])))
     if view.facts is None:
         raise ValueError(f"job {view.job.id} has curves but no facts of its task")
+    wanted = sizing.asked(view.request, view.facts)
+    if wanted and not view.sized:
+        own = _sweep(view, 0, float(lr[0]), float(lr[-1]))
+        return Step(
+            phase=Phase.RANGE_TEST,
+            sweeps=[
+                replace(own, number=e.number, batch_size=e.batch_size, accumulate=e.accumulate)
+                for e in wanted
+            ],
+        )
+    found = found.model_copy(
+        update={
+            "loss": spec.loss,
+            "scaling": sizing.scalings(view.request, view.facts, view.curves, view.sized),
+        }
+    )
     return Step(phase=Phase.PROBES, range_test=found, trials=_probes(view, found, view.facts))
 
 
@@ -258,7 +277,8 @@ def _answer(view: View, found: RangeTest, facts: Facts) -> Step:
 def _cost(view: View, facts: Facts) -> float:
     """Optimizer steps of the whole job over those of one training; a sweep that was replaced counts too."""
     trained = sum(_steps(trial, facts) for trial in view.trials)
-    return (view.swept_steps + trained) / (facts.steps_per_epoch * view.request.epochs)
+    swept = sizing.steps(view.request, facts, view.swept_steps, view.sized)
+    return (swept + trained) / (facts.steps_per_epoch * view.request.epochs)
 
 
 def _steps(trial: Trial, facts: Facts) -> int:

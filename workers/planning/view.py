@@ -9,6 +9,7 @@ from lrtune.rangetest.extension import MOST
 from lrtune.wire import BestAnswer, Curve, Job, JobRequest, Phase, RangeTest, Trial
 from store import Tx, answers, curves, jobs, range_tests, trials
 from workers.facts import Facts, external, facts
+from workers.planning import sizing
 
 EARLIER = 10
 """Earlier answers that are looked at."""
@@ -24,6 +25,7 @@ class View:
         sweep: Number of the latest sweep, -1 before the first.
         curves: That sweep's curves, one a seed.
         swept_steps: Optimizer steps of all sweeps, the replaced ones too.
+        sized: Curves of the sweeps at other batch sizes, by the sweep's number; none before they were run.
         range_test: As analysed, None before that.
         earlier: The team's answers for this task and optimizer, nearest first; read for the first generation
             of a search alone, which is planned once: what the team measures later changes no job that runs.
@@ -37,6 +39,7 @@ class View:
     range_test: RangeTest | None
     trials: list[Trial]
     earlier: list[BestAnswer] = field(default_factory=list)
+    sized: dict[int, list[Curve]] = field(default_factory=dict)
 
     @property
     def request(self) -> JobRequest:
@@ -59,6 +62,11 @@ def read(tx: Tx, job_id: str) -> View:
         swept_steps=sum(len(curve.lr) for sweep in made for curve in sweep),
         range_test=range_tests.get(tx, job_id),
         trials=found,
+        sized={
+            number: there
+            for number in sizing.numbers(job.request.range_test)
+            if (there := curves.for_job(tx, job_id, sweep=number))
+        },
         earlier=[] if begun or told is None or not job.request.search.transfer else _earlier(tx, job, told),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -166,14 +167,27 @@ class Child:
 
     def _sweep(self, order: Sweep) -> None:
         if self._owned is not None:
+            if order.loss != "training":
+                raise TaskError(
+                    "range_test.loss",
+                    "asks for the validation loss along the sweep, but this task trains itself",
+                    'ask for "training": a loop of your own tells its training loss alone',
+                )
             for seed in order.seeds:
                 self._channel.send(self._owned.sweep(order.lrs, seed, self._working))
             self._channel.send(Done(memory=peak(self._device)))
             return
-        workload = self._loaded()
-        for start in range(0, len(order.seeds), self._plan.lanes):
-            seeds = order.seeds[start : start + self._plan.lanes]
-            for curve in sweep(workload, self._plan.build(workload), order.lrs, seeds, self._working):
+        usual = self._loaded()
+        workload = usual.sized(order.batch_size, order.accumulate)
+        # Larger batches take more memory than was tried, and a compiled step is for batches of one size.
+        lanes = max(1, self._plan.lanes * usual.batch_size // max(usual.batch_size, workload.batch_size))
+        plan = self._plan if workload is usual else replace(self._plan, compiled=None)
+        for start in range(0, len(order.seeds), lanes):
+            seeds = order.seeds[start : start + lanes]
+            population = plan.build(workload)
+            for curve in sweep(
+                workload, population, order.lrs, seeds, self._working, validation=order.loss == "validation"
+            ):
                 self._channel.send(curve)
         self._channel.send(Done(memory=peak(self._device)))
 

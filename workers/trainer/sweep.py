@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from lrtune.rangetest.sweep import VALIDATION_EXAMPLES
 from workers.protocol import Swept
 from workers.trainer.data import Feed
 from workers.trainer.lanes import Lanes
@@ -19,11 +20,17 @@ def sweep(
     lrs: Sequence[float],
     seeds: Sequence[int],
     working: Callable[[str, int, int], None],
+    *,
+    validation: bool = False,
 ) -> list[Swept]:
     """Step once at each LR in turn, each seed a lane with its own weights and order of examples.
 
     The loss told for an LR is that of the next batch, after the step at that LR: so it shows what the LR
     did. Epochs follow one another as long as the sweep lasts.
+
+    Args:
+        validation: Tell the loss over the first validation batches instead, the same ones after every step:
+            ``VALIDATION_EXAMPLES`` in whole batches, or all there are.
 
     Returns:
         One curve a seed, in the order of ``seeds``; null from the first loss on that isn't finite.
@@ -33,6 +40,7 @@ def sweep(
     alive = list(range(len(seeds)))
     pending: list[torch.Tensor] = []
     feed = _feed(workload, [seeds[i] for i in alive], 0)
+    told = -(-VALIDATION_EXAMPLES // workload.valid_batch_size)
     population.step(feed.batch(0), [lrs[0]] * len(alive))
     for done in range(1, len(lrs) + 1):
         epoch, position = divmod(done, workload.steps_per_epoch)
@@ -40,7 +48,14 @@ def sweep(
             feed = _feed(workload, [seeds[i] for i in alive], epoch)
         batch = feed.batch(position)
         last = done == len(lrs)
-        pending.append(population.losses(batch) if last else population.step(batch, [lrs[done]] * len(alive)))
+        if validation:
+            scores = population.evaluate(told)
+            pending.append(torch.tensor([score["loss"] for score in scores], dtype=torch.float64))
+        if last:
+            pending += [] if validation else [population.losses(batch)]
+        else:
+            losses = population.step(batch, [lrs[done]] * len(alive))
+            pending += [] if validation else [losses]
         if last or done % CHECK_EVERY == 0:
             for lane, losses in zip(alive, torch.stack(pending, dim=1).tolist(), strict=True):
                 curves[lane] += [finite(loss) for loss in losses]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from lrtune.optimizers import OPTIMIZERS, Optimizer
 from lrtune.task import Task
-from workers.trainer.data import Source
+from workers.trainer.data import Source, steps_per_epoch
 from workers.trainer.errors import blame
 
 VALIDATION = 512
@@ -54,6 +55,19 @@ class Workload:
     def validation(self) -> Iterable[tuple[Any, Any]]:
         """All validation batches, (inputs, targets), in order."""
         return self.valid.in_order(self.valid_batch_size)
+
+    def sized(self, batch_size: int | None, accumulate: int = 1) -> Workload:
+        """The same with other batches: ``batch_size`` examples in ``accumulate`` times as many micro-batches.
+
+        Where they do not part evenly, in as many as do: the same step, with other memory.
+        """
+        size = batch_size or self.batch_size
+        if size == self.batch_size and accumulate == 1:
+            return self
+        task = replace(self.task, accumulate=math.gcd(self.task.accumulate * accumulate, size))
+        return replace(
+            self, task=task, batch_size=size, steps_per_epoch=steps_per_epoch(self.train.size, size)
+        )
 
     def fresh_model(self, seed: int) -> nn.Module:
         """A model with the initial weights of this seed, on the device, in training mode."""

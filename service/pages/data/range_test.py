@@ -50,7 +50,7 @@ def of(found: RangeTest) -> dict[str, Any]:
 
 def label(found: RangeTest) -> str:
     """The chart in a sentence, for who does not see it."""
-    text = f"Training loss against learning rate, {len(found.curves)} seeds and their median"
+    text = f"{found.loss.capitalize()} loss against learning rate, {len(found.curves)} seeds and their median"
     if found.suggestion is None:
         return f"{text}; no suggestion"
     low, high = number(found.suggestion.low), number(found.suggestion.high)

@@ -39,7 +39,8 @@ def test_every_flag_has_its_place_in_the_request(run: Run, accepting: FakeServer
         "--option momentum=0.9 --option nesterov=true --epochs 5 --batch-size 32 --metric accuracy "
         "--goal maximize --trials 7 "
         "--schedules cosine,step --sampler random --no-prune --seed 3 --min-lr 1e-6 --max-lr 1 "
-        "--steps-per-decade 10 --range-seeds 3 --finalists 2 --confirm-seeds 4 "
+        "--steps-per-decade 10 --range-seeds 3 --range-loss validation --batch-sizes 16,64 --accumulate 2,4 "
+        "--finalists 2 --confirm-seeds 4 "
         "--max-parallel 2"
     )
     body = sent(run, accepting, *line.split())
@@ -50,7 +51,8 @@ def test_every_flag_has_its_place_in_the_request(run: Run, accepting: FakeServer
         "epochs": 5,
         "batch_size": 32,
         "metric": {"name": "accuracy", "goal": "maximize"},
-        "range_test": {"min_lr": 1e-6, "max_lr": 1.0, "steps_per_decade": 10, "seeds": 3},
+        "range_test": {"min_lr": 1e-6, "max_lr": 1.0, "steps_per_decade": 10, "seeds": 3,
+                       "loss": "validation", "batch_sizes": [16, 64], "accumulate": [2, 4]},
         "search": {
             "trials": 7, "schedules": ["cosine", "step"], "sampler": "random", "prune": False, "seed": 3,
         },

@@ -23,8 +23,10 @@ from lrtune.cli.plain import plain
 from lrtune.cli.range_test_view import range_test_view
 from lrtune.cli.ticking import ticking
 from lrtune.keyvalue import read
+from lrtune.rangetest.scaling import scaling
 from lrtune.wire import Contender, Curve, Event, Job, JobState, Outcome, Phase, Progress, RangeTest, Setting
 from service import samples
+from tests.unit.rangetest.batches import batches
 
 
 def console(width: int = 100, encoding: str = "utf-8", terminal: bool = False) -> Console:
@@ -282,3 +284,12 @@ def test_ticking_raises_what_its_source_raises() -> None:
 
     with pytest.raises(LookupError, match="gone"):
         list(ticking(source(), 60.0))
+
+
+def test_a_range_test_tells_how_the_lr_grows_with_the_batch() -> None:
+    found = samples.RANGE_TEST.model_copy(
+        update={"scaling": [scaling("batch_size", batches(1.0), batch_size=64)]}
+    )
+    text = " ".join(printed(range_test_view(found)).split())
+    assert "twice the batch, twice the LR" in text
+    assert "16 examples: lowest at" in text

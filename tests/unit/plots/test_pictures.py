@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from lrtune.plots import range_test_png, schedules_png
+from lrtune.plots import range_test_png, scaling_png, schedules_png
 from lrtune.plots.canvas import number
 from lrtune.plots.range_test import headline
 from lrtune.rangetest import analyse
-from lrtune.wire import Curve, Outcome, RangeTest
+from lrtune.rangetest.scaling import scaling
+from lrtune.wire import Curve, Outcome, RangeTest, Scaling, ScalingRule, Sized
 from tests.unit.answer.jobs import answer, confirm
+from tests.unit.rangetest.batches import batches
 from tests.unit.rangetest.sweeps import Shape, sweep
 
 VALUES = {
@@ -115,3 +118,24 @@ def test_infinite_losses_do_not_break_the_axis() -> None:
     loss[0, 100:] = math.inf
     loss[1, :] = np.nan
     assert size(range_test_png(analyse(lr, loss)))
+
+
+def test_lr_against_batch_size_has_a_panel_for_each_way() -> None:
+    def found(by: Literal["batch_size", "accumulate"], exponent: float) -> Scaling:
+        return scaling(by, batches(exponent), batch_size=64)
+
+    one, both = scaling_png([found("batch_size", 1.0)]), [found("batch_size", 1.0), found("accumulate", 0.5)]
+    assert size(scaling_png(both))[1] > 1.5 * size(one)[1]
+    assert one == scaling_png([found("batch_size", 1.0)])
+    assert one != scaling_png([found("batch_size", 0.5)])
+
+
+def test_batch_sizes_without_a_rule_have_a_picture() -> None:
+    nothing = Scaling(
+        by="batch_size",
+        rule=ScalingRule.UNDECIDED,
+        text="no rule",
+        batch_size=8,
+        sizes=[Sized(batch_size=8, outcome=Outcome.FLAT, reasons=[])],
+    )
+    assert size(scaling_png([nothing]))[0] > 1000
