@@ -24,6 +24,9 @@ OTHERS = 64
 
 SCHEDULE = "schedule"
 
+INTERACTION = f"{LR} × decay"
+"""What the initial LR explains only together with the family and its parameters."""
+
 
 def importances(
     spec: SearchSpec,
@@ -36,10 +39,11 @@ def importances(
     """How much of the variation of the result each choice explains alone, most important first.
 
     First-order Sobol indices (Sobol 1993) of the search's own model of the result over the whole space that
-    was searched: ``initial_lr``, ``schedule`` (the family), and ``family.parameter`` within its family. Each
-    is between 0 and 1; they sum to at most 1; what is missing is interaction (the LR wants another decay).
-    The model sees the result on a scale that is logarithmic far from the best, so that one diverged training
-    does not explain everything.
+    was searched: ``initial_lr``, ``schedule`` (the family), and ``family.parameter`` within its family; and
+    ``initial_lr × decay``, the total index of the LR (Homma and Saltelli 1996) less its first-order one: how
+    much the best LR depends on the decay. Each is between 0 and 1; they sum to at most 1; what is missing is
+    interaction among the choices of the decay. The model sees the result on a scale that is logarithmic far
+    from the best, so that one diverged training does not explain everything.
 
     Args:
         spec: The request's search.
@@ -87,10 +91,24 @@ class _Shares:
                 if not self._space.axes(family)[axis].fixed:
                     name = self._space.axes(family)[axis].name
                     parts[name] = float(self._effect(family, axis).var()) / len(whole)
+        if len(parts) > 1:
+            parts[INTERACTION] = self._interaction(np.stack(list(whole.values())))
         if total <= 1e-12:
             return dict.fromkeys(parts, 0.0)
         scale = max(total, sum(parts.values()))
         return {name: part / scale for name, part in parts.items()}
+
+    def _interaction(self, samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+        """Variance that the LR and all else explain only together.
+
+        ``samples``, of shape (families, GRID · OTHERS), are the model's, the LR moving slowest.
+
+        Every LR of the grid meets every sample of the others, so this is what is left in a two-way table
+        once its row and column means are taken out.
+        """
+        table = samples.reshape(len(samples), GRID, OTHERS).swapaxes(0, 1).reshape(GRID, -1)
+        rest = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+        return float(rest.var())
 
     def _effect(self, family: str, axis: int | None) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Mean of the model at each value of one coordinate, shape (GRID,); at each sample with None."""

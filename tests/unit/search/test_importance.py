@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrtune.search.importance import importances
+from lrtune.search.importance import INTERACTION, importances
 from lrtune.search.proposers import propose_points
 from lrtune.search.space import space
 from lrtune.wire import MetricSpec, Phase, SearchSpec, Setting, Trial, TrialState
@@ -49,11 +49,26 @@ def test_a_parameter_is_named_with_its_family() -> None:
     assert next(iter(found)) == "plateau.factor"
 
 
+def test_an_lr_that_wants_another_decay_is_told_as_interaction() -> None:
+    # Either alone explains nothing: what is good at a low LR under plateau is bad under the others.
+    middle = math.log10(PRIOR.center)
+    found = shares(
+        [(math.log10(s.initial_lr) - middle) * (1 if s.schedule == "plateau" else -1) for s in spread()]
+    )
+    assert next(iter(found)) == INTERACTION
+    assert found[INTERACTION] > 0.4
+
+
+def test_an_lr_that_is_best_at_one_place_under_any_decay_interacts_little() -> None:
+    found = shares([(math.log10(s.initial_lr) + 2) ** 2 for s in spread()])
+    assert found[INTERACTION] < 0.1
+
+
 def test_shares_lie_between_0_and_1_and_sum_to_at_most_1() -> None:
     found = shares([math.sin(7 * s.initial_lr) for s in spread()])
     assert all(0 <= share <= 1 for share in found.values())
     assert sum(found.values()) <= 1 + 1e-9
-    assert set(found) >= {"initial_lr", "schedule", "cosine.min_ratio", "plateau.mode"}
+    assert set(found) >= {"initial_lr", "schedule", "cosine.min_ratio", "plateau.mode", INTERACTION}
 
 
 def test_too_little_says_nothing() -> None:
