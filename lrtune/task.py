@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from lrtune.schedules import Custom, ScheduleError, with_custom
+from lrtune.wire.base import Precision
 from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Precision = Literal["float32", "bf16", "fp16"]
 LOSSES = ("loss", "train_loss")
 """What is reported of every training; no metric can have these names."""
 

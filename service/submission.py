@@ -62,6 +62,9 @@ def _mode(request: JobRequest, task: Task) -> Iterator[FieldError]:
     if outside and request.batch_size is None:
         remedy = "Say how many examples a step sees: an answer holds for one batch size."
         yield FieldError(field="/batch_size", detail="It is missing.", remedy=remedy)
+    if outside and request.accumulate is not None:
+        detail = "The training stays outside, and accumulates as it does."
+        yield FieldError(field="/accumulate", detail=detail, remedy="Leave it out.")
     if not outside and request.external is not None:
         detail = "It describes a training that stays outside."
         yield FieldError(field="/external", detail=detail, remedy='Say "mode": "external", or leave it out.')

@@ -31,6 +31,7 @@ class Facts(Resource):
     device: str
     precision: str
     schedules: list[FamilyRow] = Field(default_factory=list)
+    accumulate: int = 1
     versions: dict[str, str]
 
     @property
@@ -67,7 +68,7 @@ def external(request: JobRequest) -> Facts:
         reason=None,
         timings={},
         device="external",
-        precision="external",
+        precision=request.precision or "external",
         versions={},
     )
 

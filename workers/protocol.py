@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from lrtune.schedules import FamilyRow
 from lrtune.task import SCHEDULES_MAX
 from lrtune.wire import JobError, OptimizerSpec, Report, Setting, TrialState
+from lrtune.wire.base import Precision
 from lrtune.wire.trial import VALUE_NAME_MAX, VALUES_MAX
 
 LINE_MAX_BYTES = 16 * 1024 * 1024
@@ -76,6 +77,8 @@ class Load(Message):
     data: dict[str, str] = Field(default_factory=dict)
     optimizer: OptimizerSpec
     batch_size: int | None
+    accumulate: int | None = None
+    precision: Precision | None = None
     device: str
     threads: int
     memory_bytes: int | None = None
@@ -168,6 +171,7 @@ class Loaded(Message):
     device: Word
     precision: Word
     schedules: Annotated[list[FamilyRow], Field(max_length=SCHEDULES_MAX)] = Field(default_factory=list)
+    accumulate: int = 1
     versions: Annotated[dict[Word, Word], Field(max_length=100)]
     memory: Memory | None = None
 

@@ -72,6 +72,8 @@ def load_order(
         data={name: str(path) for name, path in provision.data.items()},
         optimizer=request.optimizer,
         batch_size=request.batch_size,
+        accumulate=request.accumulate,
+        precision=request.precision,
         device=settings.device,
         threads=settings.threads,
         memory_bytes=settings.memory_mb * 2**20,

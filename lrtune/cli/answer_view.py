@@ -45,7 +45,8 @@ def _facts(answer: Answer) -> Table:
         ),
         (
             "holds for",
-            f"{held.task}@{held.task_version}, {optimizer}, batch size {held.batch_size}, "
+            f"{held.task}@{held.task_version}, {optimizer}, batch size {held.batch_size}"
+            f"{f' in {held.accumulate} parts' if held.accumulate > 1 else ''}, "
             f"{held.epochs} epochs, {held.precision}",
         ),
         ("cost", f"{answer.cost_full_runs:.3g} full runs"),

@@ -17,6 +17,8 @@ from lrtune.client import ArgumentError, JobHandle, Result
 FIELDS = {
     "epochs": ("epochs",),
     "batch_size": ("batch_size",),
+    "micro_batches": ("accumulate",),
+    "precision": ("precision",),
     "metric": ("metric", "name"),
     "goal": ("metric", "goal"),
     "min_lr": ("range_test", "min_lr"),
@@ -86,6 +88,8 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 )
 @click.option("--epochs", type=int, help="Epochs of a full training; 20 by default.")
 @click.option("--batch-size", type=int, help="Examples a step; the task's own by default.")
+@click.option("--micro-batches", type=int, metavar="N", help="That make a step; the task's own by default.")
+@click.option("--precision", metavar="NAME", help="float32, bf16 or fp16; the task's own by default.")
 @click.option("--metric", metavar="NAME", help="What a training is judged by; loss by default.")
 @click.option("--goal", type=click.Choice(["minimize", "maximize"]), help="minimize by default.")
 @click.option("--trials", type=int, help="Trials of the search; 60 by default.")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrtune.loops.trial import LoopTrial
-from lrtune.task import PRECISIONS, Precision, TaskError, check_metric_names
+from lrtune.task import PRECISIONS, TaskError, check_metric_names
+from lrtune.wire.base import Precision
 
 
 @dataclass(frozen=True, kw_only=True)

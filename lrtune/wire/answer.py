@@ -74,6 +74,7 @@ class Provenance(Resource):
     epochs: int
     steps_per_epoch: int
     precision: str
+    accumulate: int = 1
     device: str
     versions: dict[str, str]
 

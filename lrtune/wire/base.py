@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,9 @@ LR_MIN = 1e-12
 
 LR_MAX = 1e4
 """Largest learning rate any field accepts."""
+
+Precision = Literal["float32", "bf16", "fp16"]
+"""Of the forward pass: the two others run under autocast."""
 
 LearningRate = Annotated[float, Field(gt=0, ge=LR_MIN, le=LR_MAX, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]

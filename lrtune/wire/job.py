@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from lrtune.wire.base import LearningRate, Request, Resource, Seed
+from lrtune.wire.base import LearningRate, Precision, Request, Resource, Seed
 from lrtune.wire.label import TagName
 
 DEFAULT_SCHEDULES = (
@@ -202,6 +202,13 @@ class JobRequest(Request):
     batch_size: Annotated[
         BatchSize | None,
         Field(description="Examples a step; the task's own unless given."),
+    ] = None
+    accumulate: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000)] | None,
+        Field(description="Micro-batches whose gradients make one step; the task's own unless given."),
+    ] = None
+    precision: Annotated[
+        Precision | None, Field(description="Of the forward pass; the task's own unless given.")
     ] = None
     metric: MetricSpec = Field(default_factory=MetricSpec)
     range_test: RangeTestSpec = Field(default_factory=RangeTestSpec)

@@ -35,6 +35,8 @@ GROUPS = {
     "": "Job",
     "epochs": "Training",
     "batch_size": "Training",
+    "accumulate": "Training",
+    "precision": "Training",
     "optimizer": "Training",
     "metric": "Training",
     "external": "Outside training",
@@ -48,7 +50,7 @@ PLAIN = (
 """What is asked for at once, in this order; everything else stands in the fold-out."""
 
 WORKERS_ONLY = frozenset(
-    {"/network", "/range_test/loss", "/range_test/batch_sizes", "/range_test/accumulate"}
+    {"/network", "/accumulate", "/range_test/loss", "/range_test/batch_sizes", "/range_test/accumulate"}
 )
 """Fields without a meaning where no worker trains."""
 

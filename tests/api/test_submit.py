@@ -57,6 +57,8 @@ def test_a_task_by_name_and_by_version(client: Client, ref: str) -> None:
         ({"task": 3}, "/task"),
         ({"task": None}, "/task"),
         ({"epochz": 3}, "/epochz"),
+        ({"precision": "fp8"}, "/precision"),
+        ({"accumulate": 0}, "/accumulate"),
         ({"search": {"trails": 3}}, "/search/trails"),
         ({"params": {"widht": 3}}, "/params/widht"),
         ({"params": {"width": "wide"}}, "/params/width"),

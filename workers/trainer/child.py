@@ -103,8 +103,20 @@ class Child:
         task = load_task(self._folder, order.entry, order.params)
         self._working("load", 1, 3)
         if isinstance(task, Loop):
-            self._load_owned(OwnedLoop(task, order.optimizer, order.batch_size), device)
+            owned = OwnedLoop(
+                task,
+                order.optimizer,
+                order.batch_size,
+                accumulate=order.accumulate,
+                precision=order.precision,
+            )
+            self._load_owned(owned, device)
             return
+        task = replace(
+            task,
+            accumulate=order.accumulate or task.accumulate,
+            precision=order.precision or task.precision,
+        )
         self._task = task
         own = rows(task.schedules)
         workload = build_workload(
@@ -139,6 +151,7 @@ class Child:
                 device=_device_name(device),
                 precision=task.precision,
                 schedules=own,
+                accumulate=task.accumulate,
                 versions=_versions(),
                 memory=peak(device),
             )

@@ -13,6 +13,7 @@ from lrtune.loops import Loop, LoopTrial
 from lrtune.optimizers import OPTIMIZERS, check
 from lrtune.task import TaskError
 from lrtune.wire import OptimizerSpec, Report, StopReason, TrialState
+from lrtune.wire.base import Precision
 from workers.protocol import Continue, Finished, Lane, LaneReport, Reports, Swept
 from workers.trainer.errors import blame
 
@@ -26,11 +27,19 @@ class OwnedLoop:
     """A loop with what a job asks of it.
 
     Raises:
-        TaskError: The job asks for another optimizer or batch size than the loop trains with.
+        TaskError: The job asks for something else than the loop trains with.
         OptimizerError: The optimizer or an option is wrong.
     """
 
-    def __init__(self, loop: Loop, optimizer: OptimizerSpec, batch_size: int | None) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        optimizer: OptimizerSpec,
+        batch_size: int | None,
+        *,
+        accumulate: int | None = None,
+        precision: Precision | None = None,
+    ) -> None:
         check(optimizer)
         if loop.optimizer not in (None, optimizer.name):
             raise TaskError(
@@ -43,6 +52,18 @@ class OwnedLoop:
                 "batch_size",
                 f"the loop trains with {loop.batch_size} examples a step, but the job asks for {batch_size}",
                 "make it a parameter of the entry function",
+            )
+        if precision not in (None, loop.precision):
+            raise TaskError(
+                "precision",
+                f"the loop trains in {loop.precision}, but the job asks for {precision}",
+                "make it a parameter of the entry function",
+            )
+        if accumulate is not None:
+            raise TaskError(
+                "accumulate",
+                f"the loop accumulates as it does, but the job asks for {accumulate}",
+                "leave it out, or make it a parameter of the entry function",
             )
         self.loop = loop
         self.optimizer = optimizer

@@ -32,6 +32,8 @@ class PlainLane:
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._seed = torch.tensor(derive(seed, "draws"), device=workload.device)
         self._age = 0
+        fp16 = workload.task.precision == "fp16"
+        self._scaler = torch.amp.GradScaler(workload.device.type, enabled=fp16)
         self._attributes = Attributes(self.model)
 
     def step(self, inputs: Any, targets: Any, lr: float) -> Tensor:
@@ -43,7 +45,8 @@ class PlainLane:
             loss = torch.as_tensor(self.optimizer.step(closure))
         else:
             loss = self._backward(inputs, targets)
-            self.optimizer.step()
+            self._scaler.step(self.optimizer)
+            self._scaler.update()
         self._age += 1
         return loss.detach()
 
@@ -59,6 +62,7 @@ class PlainLane:
             "parameters": {name: parameter.detach() for name, parameter in self.model.named_parameters()},
             "buffers": dict(self.model.named_buffers(remove_duplicate=False)),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
             "age": self._age,
         }
 
@@ -70,6 +74,8 @@ class PlainLane:
         for name, tensor in state["buffers"].items():
             _put_buffer(self.model, name, tensor)
         restore(self.optimizer, state["optimizer"])
+        if state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
         self._age = state["age"]
 
     def gradients(self, inputs: Any, targets: Any, layout: Layout) -> tuple[Tensor, Tensor]:
@@ -99,13 +105,14 @@ class PlainLane:
         parts = self._workload.task.accumulate
         if parts == 1:
             loss = self.loss(inputs, targets)
-            torch.autograd.backward(loss)
+            torch.autograd.backward(self._scaler.scale(loss))
         else:
             loss = torch.zeros((), device=self._workload.device)
             for part in range(parts):
                 micro = self.loss(*micro_batch(inputs, targets, part, parts), part) / parts
-                torch.autograd.backward(micro)
+                torch.autograd.backward(self._scaler.scale(micro))
                 loss = loss + micro.detach()
+        self._scaler.unscale_(self.optimizer)
         if self._workload.task.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(self._parameters, self._workload.task.clip_grad_norm)
         return loss

@@ -92,6 +92,9 @@ def _choose(workload: Workload, census: Census, length: Length) -> Plan:
     if workload.row.step == "closure":
         reason = f"{workload.optimizer} evaluates the loss itself, so lanes run one at a time"
         return Plan("sequential", plain_lanes(workload), reason)
+    if workload.task.precision == "fp16":
+        reason = "each lane scales its own losses in fp16, so lanes run one at a time"
+        return Plan("sequential", plain_lanes(workload), reason)
     why_not = None
     if compiling_pays(workload, census, length):
         try:
