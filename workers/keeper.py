@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from store import Database, Tx, units
@@ -14,6 +15,9 @@ from store.units import Lease
 T = TypeVar("T")
 
 RETRY_S = 0.5
+
+TICK_S = 0.25
+"""So often the lease is looked after while something else is decided."""
 RENEW_MAX_S = 5.0
 """However long a lease lasts, its worker hears so soon that the job was cancelled."""
 
@@ -96,6 +100,19 @@ class Keeper:
     def left_s(self) -> float:
         """Seconds until the lease counts as lost, unless it is renewed before."""
         return self._lost_at - self._clock()
+
+    def during(self, decide: Callable[[], T]) -> T:
+        """What ``decide``, which touches no database, returns; the lease is kept meanwhile.
+
+        Raises:
+            Cancelled, Drained, LeaseLost: The work must stop. ``decide`` has come to its end even then: a
+                thread cannot be stopped.
+        """
+        with ThreadPoolExecutor(1, "decide") as thread:
+            future = thread.submit(decide)
+            while not wait([future], timeout=TICK_S).done:
+                self.tick()
+            return future.result()
 
     def write(self, action: Callable[[Tx], T]) -> T:
         """Run ``action`` in a transaction that holds the lease; again while the database is away.

@@ -214,7 +214,8 @@ class Worker:
         match keeper.lease.kind:
             case "plan":
                 view = keeper.read(lambda tx: planning.read(tx, keeper.lease.job))
-                step = planning.next_step(view)
+                # A search of a thousand trials is planned for seconds.
+                step = keeper.during(lambda: planning.next_step(view))
 
                 def write(tx: Tx) -> None:
                     planning.apply(tx, view, step)

@@ -129,3 +129,22 @@ def test_a_database_that_stays_away_ends_the_work(scene: Scene, monkeypatch: pyt
     with scene.away(monkeypatch), pytest.raises(LeaseLost, match="longer than the lease"):
         scene.keeper.write(lambda tx: None)
     assert scene.at >= LEASE_S
+
+
+def test_the_lease_is_kept_while_something_is_decided(scene: Scene) -> None:
+    renewed = threading.Event()
+
+    def see(tx: Tx) -> None:
+        renewed.set()
+
+    scene.keeper._seen = see  # type: ignore[method-assign]
+    scene.at = LEASE_S / 2
+    assert scene.keeper.during(lambda: renewed.wait(60)) is True
+    with pytest.raises(ZeroDivisionError):
+        scene.keeper.during(lambda: 1 // 0)
+
+
+def test_deciding_stops_for_a_worker_that_is_told_to_stop(scene: Scene) -> None:
+    scene.stopping.set()
+    with pytest.raises(Drained):
+        scene.keeper.during(lambda: threading.Event().wait(1))
