@@ -248,7 +248,10 @@ def leaves(model: type[BaseModel], pointer: str = "") -> set[str]:
         ),
         (
             "/submit?outside=true",
-            {"/mode", "/network", *(f"/range_test/{name}" for name in ("loss", "batch_sizes", "accumulate"))},
+            {
+                *("/mode", "/network", "/accumulate"),
+                *(f"/range_test/{name}" for name in ("loss", "batch_sizes", "accumulate")),
+            },
         ),
     ],
 )
