@@ -137,7 +137,7 @@ def test_the_lease_is_kept_while_something_is_decided(scene: Scene) -> None:
     def see(tx: Tx) -> None:
         renewed.set()
 
-    scene.keeper._seen = see  # type: ignore[method-assign]
+    scene.keeper._seen = see
     scene.at = LEASE_S / 2
     assert scene.keeper.during(lambda: renewed.wait(60)) is True
     with pytest.raises(ZeroDivisionError):
