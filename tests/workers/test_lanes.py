@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from lrtune.search import NEVER, Pruner
 from lrtune.wire import MetricSpec, Phase, Report, Trial, TrialState
@@ -41,10 +42,15 @@ def test_an_honest_unit_passes() -> None:
     assert not unit.waiting
 
 
-@pytest.mark.parametrize("rows", [[row(9, 1)], [row(7, 2)], [row(7, 1), row(7, 1)], [row(7, 0)]])
+@pytest.mark.parametrize("rows", [[row(9, 1)], [row(7, 2)], [row(7, 1), row(7, 1)]])
 def test_a_report_out_of_turn_is_refused(rows: list[LaneReport]) -> None:
     with pytest.raises(ChildDied, match="out of turn"):
         lanes().reported(rows)
+
+
+def test_a_report_of_no_epoch_is_no_message() -> None:
+    with pytest.raises(ValidationError, match="out of bounds"):
+        row(7, 0)
 
 
 def test_more_epochs_than_asked_are_refused() -> None:
