@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrtune.optimizers import OPTIMIZERS, check
-from lrtune.schedules import start
+from lrtune.schedules import start, with_imported
 from lrtune.wire import OptimizerSpec, Setting
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ class MeasuredLR(LRScheduler):
         self, optimizer: Optimizer, setting: Setting, *, total_steps: int, steps_per_epoch: int
     ) -> None:
         self._ratios = ratios(optimizer, setting.initial_lr)
-        self._course = start(setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+        # What a task's own schedule says only its function knows, which is told clearly at its first step.
+        families = with_imported(setting.schedule, setting.params)
+        self._course = start(
+            setting, total_steps=total_steps, steps_per_epoch=steps_per_epoch, families=families
+        )
         super().__init__(optimizer)
 
     def get_lr(self) -> list[float | Tensor]:

@@ -26,6 +26,7 @@ from lrtune.schedules.export import (
     transformers_code,
 )
 from lrtune.schedules.family import Family, Param
+from lrtune.schedules.imported import with_imported
 from lrtune.schedules.laid import concrete, simplicity
 from lrtune.schedules.row import FamilyRow
 from lrtune.schedules.sequence import lr_sequence
@@ -58,4 +59,5 @@ __all__ = [
     "transformers_code",
     "whole_number",
     "with_custom",
+    "with_imported",
 ]

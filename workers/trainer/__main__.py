@@ -19,10 +19,9 @@ def main() -> None:
 
     channel = Channel.inherit(int(sys.argv[1]))
 
-    from lrtune.schedules import start
     from workers.trainer.child import Child
 
-    Child(channel, start).serve()
+    Child(channel).serve()
 
 
 def _die_with_worker() -> None:

@@ -39,7 +39,7 @@ from workers.trainer.budget import data_budget
 from workers.trainer.channel import Channel, Closed
 from workers.trainer.contract import build_workload
 from workers.trainer.errors import UserError, job_error
-from workers.trainer.loop import Start, train
+from workers.trainer.loop import train
 from workers.trainer.memory import peak
 from workers.trainer.own_schedules import rows, starting
 from workers.trainer.owned import REASON, OwnedLoop
@@ -55,9 +55,8 @@ WORKING_EVERY_S = 1.0
 class Child:
     """One trainer child and the task it has loaded."""
 
-    def __init__(self, channel: Channel, start: Start, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
         self._channel = channel
-        self._start = start
         self._clock = clock
         self._told_at = clock()
         self._device = torch.device("cpu")
@@ -226,7 +225,7 @@ class Child:
             self._plan.lanes,
             order.lanes,
             order.metric,
-            start=starting(workload.task.schedules) if workload.task.schedules else self._start,
+            start=starting(workload.task.schedules),
             finish=self._channel.send,
             exchange=self._exchange,
             working=self._working,

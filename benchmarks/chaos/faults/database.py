@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Literal
 
 from benchmarks.chaos.faults.strike import LEASE, Run, Strike, told
 from benchmarks.chaos.world import Slot
 
 
 def database_restarted(strike: Strike) -> Run:
-    world = strike.world
-    with strike.hitting("database", "server"):
-        assert world.postgresql is not None
-        world.postgresql.stop("fast")
-        yield from _database_back(strike)
+    return _stopped(strike, "fast")
 
 
 def database_killed(strike: Strike) -> Run:
+    return _stopped(strike, "immediate")
+
+
+def _stopped(strike: Strike, mode: Literal["fast", "immediate"]) -> Run:
     world = strike.world
     with strike.hitting("database", "server"):
         assert world.postgresql is not None
-        world.postgresql.stop("immediate")
+        world.postgresql.stop(mode)
         yield from _database_back(strike)
 
 

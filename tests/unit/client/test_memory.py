@@ -11,7 +11,7 @@ import torch
 from lrtune import MeasuredOtherwise, NothingMeasured, Setting, best
 from lrtune.memory import Best
 from lrtune.scheduler import MeasuredLR
-from lrtune.schedules import FAMILIES, lr_sequence
+from lrtune.schedules import FAMILIES, ScheduleError, lr_sequence
 from lrtune.wire import Page
 from service import samples
 from tests.unit.client.fake import FakeServer, model
@@ -46,6 +46,12 @@ def test_a_training_runs_the_measured_lrs(family: str, warmup: float) -> None:
     scheduler = MeasuredLR(optimizer, setting, total_steps=STEPS * EPOCHS, steps_per_epoch=STEPS)
     wanted = lr_sequence(setting, total_steps=STEPS * EPOCHS, steps_per_epoch=STEPS, metrics=LOSSES)
     assert trained(optimizer, scheduler) == pytest.approx(list(wanted), rel=1e-12)
+
+
+def test_a_schedule_of_the_tasks_own_is_told_where_it_is() -> None:
+    setting = Setting(schedule="custom:saw", initial_lr=0.3, params={"depth": 0.5, "end": "deep"})
+    with pytest.raises(ScheduleError, match="lrtune code JOB writes code that imports it"):
+        MeasuredLR(sgd(0.3), setting, total_steps=STEPS * EPOCHS, steps_per_epoch=STEPS)
 
 
 @pytest.mark.parametrize("family", ["cosine", "plateau"])
